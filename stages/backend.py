@@ -1,0 +1,45 @@
+"""Keras on TensorFlow: quiet at start-up, and deterministic.
+
+Import Keras from here, so that both properties hold wherever it is used.
+"""
+
+import os
+import sys
+import tempfile
+from contextlib import contextmanager
+
+os.environ["KERAS_BACKEND"] = "tensorflow"
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+@contextmanager
+def _held_stderr():
+    """Hold back what native code writes to stderr; show it only if the body fails.
+
+    TensorFlow logs from C++ before it reads `TF_CPP_MIN_LOG_LEVEL`
+    (https://github.com/tensorflow/tensorflow/issues/100442), so the file descriptor
+    itself has to be redirected.
+    """
+    stderr = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held.seek(0)
+            os.write(stderr, held.read())
+            raise
+        finally:
+            sys.stderr.flush()
+            os.dup2(stderr, 2)
+            os.close(stderr)
+
+
+with _held_stderr():
+    import keras
+    import tensorflow as tf
+
+    tf.config.experimental.enable_op_determinism()
+    tf.config.list_logical_devices()  # starts the devices, which log too
+
+__all__ = ["keras", "tf"]

@@ -1,0 +1,57 @@
+"""Score both saved networks from pixels, on the same validation photos."""
+
+import numpy as np
+import pandas as pd
+
+from stages import files, networks, scores
+
+
+def show(name, values, confusion, per_class):
+    """Print the result of one network as a person would want to read it.
+
+    Args:
+        name: of the network.
+        values, confusion, per_class: what the functions of `scores` return.
+    """
+    right, photos = np.trace(confusion), values["photos"]
+    print(
+        f"\n{name}: {right} of {photos} right, accuracy {values['accuracy']:.3f} "
+        f"(95 % interval {values['accuracy_low']:.3f} to {values['accuracy_high']:.3f})\n"
+    )
+    table = confusion.join(per_class[["precision", "recall", "f1"]].round(2))
+    with pd.option_context("display.unicode.east_asian_width", True):
+        print(table.rename_axis(index="actual \\ predicted").to_string())
+
+
+def main():
+    table = files.read_table("data/split.csv")
+    classes, labels = np.unique(table["label"], return_inverse=True)
+    rows = np.flatnonzero(table["split"] == "validation")
+    pixels = np.load("data/pixels.npy", mmap_mode="r")[rows]
+    actual = labels[rows]
+
+    for name in ("custom", "transfer"):
+        network = networks.load(f"data/models/{name}.keras")
+        probabilities = network.predict(pixels, batch_size=32, verbose=0)
+        predicted = probabilities.argmax(axis=1)
+
+        values = scores.score(actual, predicted, probabilities)
+        confusion = scores.confusion(actual, predicted, classes)
+        per_class = scores.per_class(actual, predicted, classes)
+        predictions = pd.DataFrame(
+            {
+                "photo": table["photo"].iloc[rows].to_numpy(),
+                "actual": classes[actual],
+                "predicted": classes[predicted],
+                **dict(zip(classes, probabilities.T, strict=True)),
+            }
+        )
+        files.write_json(f"metrics/{name}.json", values)
+        files.write_table(f"metrics/predictions/{name}.csv", predictions)
+        files.write_table(f"metrics/confusion/{name}.csv", confusion, index=True)
+        files.write_table(f"metrics/per_class/{name}.csv", per_class, index=True)
+        show(name, values, confusion, per_class)
+
+
+if __name__ == "__main__":
+    main()

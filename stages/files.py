@@ -1,0 +1,83 @@
+"""Files: written whole or not at all, and the same bytes for the same content."""
+
+import json
+import os
+import zipfile
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+
+
+@contextmanager
+def replacing(*paths):
+    """Write files beside their destinations, and move them there when all are complete.
+
+    Args:
+        paths: the destinations; missing folders are made.
+
+    Yields:
+        The temporary path of each destination: a `Path`, or a list of them if there
+        are several. If the body raises, they are removed and no destination changes.
+    """
+    destinations = [Path(path) for path in paths]
+    temporaries = [path.with_name(f".{path.name}") for path in destinations]
+    for path in destinations:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        yield temporaries if len(paths) > 1 else temporaries[0]
+        for temporary, destination in zip(temporaries, destinations, strict=True):
+            os.replace(temporary, destination)
+    finally:
+        for temporary in temporaries:
+            temporary.unlink(missing_ok=True)
+
+
+def read_table(path, columns=None):
+    """Read a CSV table as text, taking names as they are: a class may be called `1` or `NA`.
+
+    Args:
+        path: the CSV file.
+        columns: names of the columns to read; all by default.
+
+    Returns:
+        A data frame of `str`.
+    """
+    return pd.read_csv(path, usecols=columns, dtype=str, keep_default_na=False)
+
+
+def write_table(path, table, index=False):
+    """Write a data frame as CSV, numbers with 6 decimals."""
+    with replacing(path) as temporary:
+        table.to_csv(temporary, index=index, float_format="%.6f", lineterminator="\n")
+
+
+def write_json(path, values):
+    """Write a mapping as JSON, numbers with 6 significant digits."""
+    rounded = {
+        key: float(f"{value:.6g}") if isinstance(value, float) else value
+        for key, value in values.items()
+    }
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(rounded, indent=2) + "\n", encoding="utf-8")
+
+
+def save_network(network, path):
+    """Save a Keras network as `.keras`, byte for byte the same whenever its content is.
+
+    Keras stamps the archive and its metadata with the time of saving; both are replaced
+    by the earliest time that a zip file can hold.
+
+    Args:
+        network: a `keras.Model` that was never compiled, so that no optimizer is saved.
+        path: the destination, ending in `.keras`.
+    """
+    with replacing(path) as temporary:
+        network.save(temporary)
+        with zipfile.ZipFile(temporary) as archive:
+            parts = {name: archive.read(name) for name in sorted(archive.namelist())}
+        metadata = json.loads(parts["metadata.json"]) | {"date_saved": "1980-01-01@00:00:00"}
+        parts["metadata.json"] = json.dumps(metadata).encode()
+        with zipfile.ZipFile(temporary, "w") as archive:
+            for name, content in parts.items():
+                archive.writestr(zipfile.ZipInfo(name), content)

@@ -1,0 +1,76 @@
+"""The two networks, and the layers that they share."""
+
+from stages.backend import keras
+
+
+def shared_layers(parameters, classes):
+    """Build the layers that both networks share: convolutions, pooling, softmax.
+
+    They take an image or the feature map of a base alike: padding keeps every
+    convolution possible down to a side of 1, and pooling takes what side is left.
+
+    Args:
+        parameters: the `Layers` of `params.yaml`.
+        classes: number of classes.
+
+    Returns:
+        A `keras.Sequential` that is not built yet: `[n, rows, columns, channels]` in,
+        probabilities `[n, classes]` out.
+    """
+    convolutions = []
+    for filters in parameters.filters:
+        convolutions += [
+            keras.layers.Conv2D(filters, 3, padding="same", use_bias=False),
+            keras.layers.BatchNormalization(momentum=0.9),
+            keras.layers.ReLU(),
+            keras.layers.MaxPooling2D(2, padding="same"),
+        ]
+    return keras.Sequential(
+        [
+            *convolutions,
+            keras.layers.GlobalMaxPooling2D(),
+            keras.layers.Dropout(parameters.dropout),
+            keras.layers.Dense(classes, activation="softmax"),
+        ],
+        name="layers",
+    )
+
+
+def custom(image_size, layers):
+    """Put the shared layers behind pixels scaled to the range from -1 to 1.
+
+    Args:
+        image_size: side of the square input, pixels.
+        layers: what `shared_layers` returns.
+
+    Returns:
+        A `keras.Sequential`: RGB pixels `[n, image_size, image_size, 3]` from 0 to 255
+        in, class probabilities out.
+    """
+    return keras.Sequential(
+        [
+            keras.Input((image_size, image_size, 3), name="pixels"),
+            keras.layers.Rescaling(1 / 127.5, offset=-1),
+            layers,
+        ],
+        name="custom",
+    )
+
+
+def transfer(base, layers):
+    """Put the shared layers behind a frozen base.
+
+    Args:
+        base: what `bases.build` returns.
+        layers: what `shared_layers` returns, trained on the features of `base` or not.
+
+    Returns:
+        A `keras.Sequential`: RGB pixels as `base` takes them in, class probabilities out.
+    """
+    pixels = keras.Input(base.input_shape[1:], name="pixels")
+    return keras.Sequential([pixels, base, layers], name="transfer")
+
+
+def load(path):
+    """Load a saved network in Keras's safe mode: nothing in the file is run as code."""
+    return keras.saving.load_model(path, compile=False, safe_mode=True)

@@ -1,0 +1,128 @@
+"""The parameters of `params.yaml`, checked before any work starts."""
+
+import importlib.util
+import re
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+Count = Annotated[int, Field(strict=True, ge=1)]
+
+
+class Section(BaseModel):
+    """A mapping of `params.yaml`. Unknown keys are refused; values cannot change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Layers(Section):
+    """The layers that both networks share.
+
+    Attributes:
+        filters: filters of each convolution; each convolution halves the side.
+        dropout: share of the values that training drops before the last layer.
+    """
+
+    filters: Annotated[list[Count], Field(min_length=1)]
+    dropout: Annotated[float, Field(ge=0, lt=1)]
+
+
+class Base(Section):
+    """The pre-trained base in front of the transfer network's layers.
+
+    Attributes:
+        name: a model of `keras.applications`, such as `MobileNetV2`.
+        weights: `imagenet`, or the path of a no-top weights file.
+        options: further arguments of the model's constructor.
+    """
+
+    name: str
+    weights: str
+    options: dict[str, Any]
+
+    @field_validator("name")
+    @classmethod
+    def _is_known(cls, name):
+        known = base_names()
+        if name not in known:
+            near = get_close_matches(name, known, n=1) or ["MobileNetV2"]
+            raise ValueError(f"a model of keras.applications, such as {near[0]}")
+        return name
+
+    @field_validator("options")
+    @classmethod
+    def _leaves_the_shape_alone(cls, options):
+        ours = {"include_top", "weights", "input_shape", "input_tensor", "pooling"}
+        if taken := ours & set(options):
+            raise ValueError(
+                f"options other than {', '.join(sorted(taken))}, which this pipeline sets"
+            )
+        return options
+
+
+class Parameters(Section):
+    """All of `params.yaml`, which says what each one means."""
+
+    photos: Annotated[str, Field(min_length=1)]
+    epochs: Count
+    batch_size: Count
+    learning_rate: Annotated[float, Field(gt=0)]
+    image_size: Annotated[int, Field(strict=True, ge=32)]
+    validation_fraction: Annotated[float, Field(gt=0, lt=1)]
+    seed: Annotated[int, Field(strict=True, ge=0, lt=2**32)]
+    layers: Layers
+    base: Base
+    model: Literal["custom", "transfer"]
+
+
+def read(path="params.yaml"):
+    """Read and check the parameters.
+
+    The file is read as YAML 1.2, as DVC reads it: `1e-4` is a number.
+
+    Args:
+        path: the YAML file.
+
+    Returns:
+        The `Parameters`.
+
+    Raises:
+        SystemExit: if the file is missing, is not YAML, lacks a key, has an unknown
+            one, or a value is out of its range. One line says which, and why.
+    """
+    try:
+        values = YAML(typ="safe").load(Path(path))
+    except FileNotFoundError:
+        raise SystemExit(
+            f"{path}: no such file in {Path.cwd().name}/; run this in the folder of dvc.yaml."
+        ) from None
+    except YAMLError as error:
+        raise SystemExit(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+    try:
+        return Parameters.model_validate(values)
+    except ValidationError as error:
+        faults = "; ".join(_describe(fault) for fault in error.errors())
+        raise SystemExit(f"{path}: {faults}.") from None
+
+
+def base_names():
+    """List the models of `keras.applications`, sorted, without the cost of importing Keras."""
+    keras = Path(importlib.util.find_spec("keras").origin).parent
+    public = (keras / "applications" / "__init__.py").read_text(encoding="utf-8")
+    return sorted(set(re.findall(r" as ([A-Z]\w+)", public)))
+
+
+def _describe(fault):
+    """Say in a clause what one of pydantic's errors found, where, and what was expected."""
+    key = ".".join(str(part) for part in fault["loc"]) or "the file"
+    if fault["type"] == "missing":
+        return f"{key} is missing"
+    if fault["type"] == "extra_forbidden":
+        section = {"layers": Layers, "base": Base}.get(fault["loc"][0], Parameters)
+        return f"{key} is not a parameter; expected one of {', '.join(section.model_fields)}"
+    expected = fault["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    return f"{key} is {fault['input']!r}; expected {expected}"

@@ -1,0 +1,99 @@
+"""Train one of the two networks: `python -m stages.train custom` or `... transfer`."""
+
+import sys
+
+import numpy as np
+import pandas as pd
+
+from stages import files, networks, parameters
+from stages.backend import keras, tf
+
+
+def batches(inputs, labels, rows, batch_size, shuffle_seed=None):
+    """Serve rows of an array in batches, in an order that does not depend on the array.
+
+    Args:
+        inputs: array `[n, ...]`, on disk or in memory; read a batch at a time.
+        labels: `int` array `[n]`.
+        rows: the rows to serve.
+        batch_size: rows in each batch but the last.
+        shuffle_seed: fixes the order of every epoch; `None` keeps that of `rows`.
+
+    Returns:
+        A `tf.data.Dataset` of pairs `[batch, ...]`, `[batch]`.
+    """
+
+    def read(batch):
+        return inputs[batch].astype(np.float32), labels[batch]
+
+    def read_batch(batch):
+        values, classes = tf.numpy_function(read, [batch], (tf.float32, tf.int64), stateful=False)
+        return tf.ensure_shape(values, (None, *inputs.shape[1:])), tf.ensure_shape(classes, (None,))
+
+    dataset = tf.data.Dataset.from_tensor_slices(rows)
+    if shuffle_seed is not None:
+        dataset = dataset.shuffle(len(rows), shuffle_seed, reshuffle_each_iteration=True)
+    return dataset.batch(batch_size).map(read_batch).prefetch(2)
+
+
+def fit(network, training, validation, parameter):
+    """Train a network, printing a line per epoch as Keras does.
+
+    Args:
+        network: takes what `training` and `validation` serve to class probabilities.
+        training, validation: what `batches` returns.
+        parameter: the `Parameters`; `epochs` and `learning_rate` count here.
+
+    Returns:
+        A data frame with a row per epoch: `epoch` from 1, `accuracy`, `loss`,
+        `val_accuracy`, `val_loss`.
+    """
+    # The network itself stays uncompiled, so that no optimizer is saved with it.
+    trainee = keras.Model(network.inputs, network.outputs)
+    trainee.compile(
+        optimizer=keras.optimizers.Adam(parameter.learning_rate),
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+    )
+    history = trainee.fit(
+        training,
+        validation_data=validation,
+        epochs=parameter.epochs,
+        shuffle=False,
+        verbose=1 if sys.stdout.isatty() else 2,
+    )
+    table = pd.DataFrame(history.history)[["accuracy", "loss", "val_accuracy", "val_loss"]]
+    table.insert(0, "epoch", range(1, parameter.epochs + 1))
+    return table
+
+
+def main(name):
+    parameter = parameters.read()
+    table = files.read_table("data/split.csv")
+    classes, labels = np.unique(table["label"], return_inverse=True)
+    keras.utils.set_random_seed(parameter.seed)
+    layers = networks.shared_layers(parameter.layers, len(classes))
+
+    if name == "custom":
+        inputs = np.load("data/pixels.npy", mmap_mode="r")
+        network = trained = networks.custom(inputs.shape[1], layers)
+    else:
+        inputs = np.load("data/base/features.npy", mmap_mode="r")
+        network = networks.transfer(networks.load("data/base/base.keras"), layers)
+        # The base never changes: to train on its features is to train the whole network.
+        trained = layers
+
+    rows = {side: np.flatnonzero(table["split"] == side) for side in ("train", "validation")}
+    print(f"{name}: {len(rows['train'])} photos to train, {len(rows['validation'])} to validate")
+    history = fit(
+        trained,
+        batches(inputs, labels, rows["train"], parameter.batch_size, parameter.seed),
+        batches(inputs, labels, rows["validation"], parameter.batch_size),
+        parameter,
+    )
+    files.write_table(f"metrics/history/{name}.csv", history)
+    files.save_network(network, f"data/models/{name}.keras")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
