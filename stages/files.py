@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import zipfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -65,8 +66,9 @@ def write_json(path, values):
 def save_network(network, path):
     """Save a Keras network as `.keras`, byte for byte the same whenever its content is.
 
-    Keras stamps the archive and its metadata with the time of saving; both are replaced
-    by the earliest time that a zip file can hold.
+    Keras stamps the archive and its metadata with the time of saving, and names shared
+    objects by their address in memory. The times are replaced by the earliest one that a
+    zip file can hold, the addresses by numbers from 1.
 
     Args:
         network: a `keras.Model` that was never compiled, so that no optimizer is saved.
@@ -78,6 +80,12 @@ def save_network(network, path):
             parts = {name: archive.read(name) for name in sorted(archive.namelist())}
         metadata = json.loads(parts["metadata.json"]) | {"date_saved": "1980-01-01@00:00:00"}
         parts["metadata.json"] = json.dumps(metadata).encode()
+        numbers = {}
+        parts["config.json"] = re.sub(
+            rb'(?<="shared_object_id": )\d+',
+            lambda found: b"%d" % numbers.setdefault(found[0], len(numbers) + 1),
+            parts["config.json"],
+        )
         with zipfile.ZipFile(temporary, "w") as archive:
             for name, content in parts.items():
                 archive.writestr(zipfile.ZipInfo(name), content)

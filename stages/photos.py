@@ -40,8 +40,8 @@ def find(folder):
     )
     if len(classes) < 2:
         raise SystemExit(
-            f"photos: {str(folder)!r} has {len(classes)} sub-folders{_listed(classes)}; "
-            "expected at least 2, one per class."
+            f"photos: {str(folder)!r} has {_sub_folders(classes)}; expected at least 2, one per "
+            "class. Add them, or name another folder as `photos` in params.yaml."
         )
     if taken := [name for name in classes if name in RESERVED]:
         raise SystemExit(
@@ -116,5 +116,5 @@ def read(folder, photos, pixels):
         return list(tqdm(pool.map(read_one, rows), "photos", len(rows), disable=None))
 
 
-def _listed(names):
-    return f" ({', '.join(names)})" if names else ""
+def _sub_folders(names):
+    return f"only the sub-folder {names[0]!r}" if names else "no sub-folders"

@@ -1,0 +1,32 @@
+PYTHON ?= python3
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.PHONY: run test check bench seeds lock
+
+run: .venv/installed  ## set up, and answer: which network is better on my photos?
+	@python -c "from stages import parameters, photos; photos.find(parameters.read().photos)"
+	@dvc repro
+
+test: .venv/installed  ## set up, and run all tests
+	@python -m pytest
+
+check: .venv/installed  ## what CI checks besides the tests
+	@ruff check .
+	@ruff format --check .
+
+bench: .venv/installed  ## the pipeline's wall time against one plain script (REAL_PHOTOS)
+	@python -m bench.speed
+
+seeds: .venv/installed  ## the accuracy of both networks over seeds (REAL_PHOTOS, BASE_WEIGHTS)
+	@python -m bench.seeds
+
+lock: .venv/installed  ## compile requirements.txt from requirements.in
+	@uv pip compile requirements.in --output-file requirements.txt --quiet --upgrade \
+		--universal --python-version 3.10 --custom-compile-command "make lock" \
+		--no-emit-index-url --no-emit-find-links
+
+.venv/installed: requirements.txt
+	@echo "Installing the packages of requirements.txt into .venv (about 2.5 GB) ..."
+	@$(PYTHON) -m venv .venv
+	@python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@touch $@

@@ -1,0 +1,92 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import ROOT
+
+from stages import evaluate, files, networks, parameters, scores
+
+
+@pytest.fixture
+def trained(workspace):
+    """A workspace with two saved networks and pixels of three classes."""
+    random = np.random.default_rng(0)
+    labels = np.repeat(["cat", "dog", "עברית"], 8)
+    pixels = random.integers(0, 256, (24, 32, 32, 3), np.uint8)
+    Path("data").mkdir()
+    np.save("data/pixels.npy", pixels)
+    table = pd.DataFrame(
+        {
+            "photo": [f"{label}/{row}.jpg" for row, label in enumerate(labels)],
+            "label": labels,
+            "split": np.where(np.arange(24) % 2, "train", "validation"),
+        }
+    )
+    files.write_table("data/split.csv", table)
+    for name in ("custom", "transfer"):
+        layers = networks.shared_layers(parameters.Layers(filters=[4], dropout=0), 3)
+        files.save_network(networks.custom(32, layers), f"data/models/{name}.keras")
+    return workspace
+
+
+def test_the_files_of_the_contract_agree_with_each_other(trained):
+    evaluate.main()
+    for name in ("custom", "transfer"):
+        metrics = json.loads(Path(f"metrics/{name}.json").read_text())
+        predictions = pd.read_csv(f"metrics/predictions/{name}.csv")
+        confusion = pd.read_csv(f"metrics/confusion/{name}.csv", index_col="actual")
+        per_class = pd.read_csv(f"metrics/per_class/{name}.csv", index_col="class")
+        assert list(metrics) == [
+            "accuracy", "accuracy_low", "accuracy_high", "macro_f1", "log_loss", "photos",
+        ]  # fmt: skip
+        assert list(predictions.columns[:3]) == ["photo", "actual", "predicted"]
+        assert list(predictions.columns[3:]) == ["cat", "dog", "עברית"]
+        right = (predictions["actual"] == predictions["predicted"]).sum()
+        assert metrics["photos"] == len(predictions) == confusion.to_numpy().sum() == 12
+        assert metrics["accuracy"] == pytest.approx(right / 12, abs=1e-6)
+        assert np.trace(confusion) == right
+        assert metrics["macro_f1"] == pytest.approx(per_class["f1"].mean(), abs=1e-6)
+        probabilities = predictions.iloc[:, 3:]
+        assert (probabilities.idxmax(axis=1) == predictions["predicted"]).all()
+        np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+
+
+def test_the_terminal_shows_a_labelled_table(trained, capsys):
+    evaluate.main()
+    shown = capsys.readouterr().out
+    assert "custom: " in shown
+    assert "of 12 right, accuracy 0." in shown
+    assert "actual \\ predicted" in shown
+    for word in ("cat", "dog", "עברית", "precision", "recall", "f1"):
+        assert word in shown
+
+
+def test_the_interval_is_wilsons():
+    # E. B. Wilson's interval for 21 of 30, as in the report that this project comes from.
+    actual = np.zeros(30, int)
+    predicted = np.repeat([0, 1], [21, 9])
+    values = scores.score(actual, predicted, np.eye(2)[predicted] * 0.8 + 0.1)
+    assert values["accuracy"] == 0.7
+    assert values["accuracy_low"] == pytest.approx(0.5212, abs=1e-4)
+    assert values["accuracy_high"] == pytest.approx(0.8334, abs=1e-4)
+
+
+def test_a_class_that_is_never_predicted_scores_zero_without_a_warning(recwarn):
+    actual, predicted = np.array([0, 1, 2, 2]), np.array([0, 0, 2, 2])
+    table = scores.per_class(actual, predicted, ["a", "b", "c"])
+    assert table.loc["b"].tolist() == [0, 0, 0, 1]
+    assert scores.score(actual, predicted, np.eye(3)[predicted])["macro_f1"] < 1
+    assert not recwarn.list
+
+
+def test_no_start_up_noise_reaches_the_terminal(trained):
+    result = subprocess.run(
+        [sys.executable, "-m", "stages.evaluate"],
+        env={"PYTHONPATH": str(ROOT), "PATH": ""}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert result.stderr == ""
+    assert result.stdout.lstrip().startswith("custom: ")

@@ -1,0 +1,140 @@
+import hashlib
+import http.server
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ROOT, change_parameters, draw_photos
+
+from stages import bases, extract, files, networks, parameters, prepare
+from stages.backend import keras
+
+
+@pytest.fixture
+def prepared(workspace, random_weights):
+    """A workspace with pixels, and a small base whose weights are in a file."""
+    draw_photos(workspace / "photos", count=2)
+    change_parameters(
+        workspace / "params.yaml", base__weights=str(random_weights), base__options={"alpha": 0.35}
+    )
+    prepare.main()
+    return workspace
+
+
+def test_features_are_those_of_the_base_with_its_own_preprocessing(prepared, random_weights):
+    extract.main()
+    features = np.load("data/base/features.npy")
+    pixels = np.load("data/pixels.npy")
+    plain = keras.applications.MobileNetV2(
+        include_top=False, weights=str(random_weights), input_shape=(32, 32, 3), alpha=0.35
+    )
+    expected = plain.predict(pixels / 127.5 - 1, verbose=0)
+    assert features.shape == (6, 1, 1, 1280)
+    np.testing.assert_allclose(features, expected, atol=1e-5)
+
+
+def test_which_base_it_was_stands_beside_the_results(prepared, random_weights):
+    extract.main()
+    origin = json.loads(Path("metrics/base.json").read_text())
+    assert origin["name"] == "MobileNetV2"
+    assert origin["options"] == {"alpha": 0.35}
+    assert origin["weights"] == random_weights.name
+    assert origin["file_sha256"] == hashlib.sha256(random_weights.read_bytes()).hexdigest()
+    assert len(origin["weights_sha256"]) == 64
+
+
+def test_the_base_is_frozen_and_runs_in_inference_mode(prepared):
+    extract.main()
+    base = networks.load("data/base/base.keras")
+    pixels = np.load("data/pixels.npy").astype(np.float32)
+    before = base.get_weights()
+    trained = base(pixels, training=True)
+    np.testing.assert_allclose(trained, base(pixels, training=False), atol=1e-6)
+    assert base.trainable_weights == []
+    assert all(np.array_equal(*pair) for pair in zip(before, base.get_weights(), strict=True))
+
+
+@pytest.mark.parametrize("name", ["MobileNetV2", "ResNet50", "DenseNet121", "EfficientNetB0"])
+def test_each_kind_of_preprocessing_survives_saving(tmp_path, monkeypatch, name):
+    # No weights files of these are at hand: Keras itself makes random ones instead.
+    module = bases._module(name)
+    monkeypatch.setattr(module, name, partial(random_application, getattr(module, name)))
+    values = parameters.Base(name=name, weights="imagenet", options={})
+    base = bases.build(values, 64)
+    files.save_network(base, tmp_path / "base.keras")
+
+    pixels = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3)).astype(np.float32)
+    expected = base.layers[-1].predict(module.preprocess_input(pixels.copy()), verbose=0)
+    loaded = networks.load(tmp_path / "base.keras")
+    np.testing.assert_allclose(loaded.predict(pixels, verbose=0), expected, rtol=1e-4, atol=1e-5)
+
+
+def random_application(constructor, **arguments):
+    return constructor(**{**arguments, "weights": None})
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"base__weights": "no/such.h5"}, "base.weights is 'no/such.h5', which is not a file"),
+        ({"base__weights": "params.yaml"}, "'params.yaml' does not hold weights without top"),
+        ({"base__options": {"alpha": 0.5}}, "does not hold weights without top layers for Mob"),
+        ({"base__options": {"beta": 1}}, "MobileNetV2 with options {'beta': 1}"),
+    ],
+)
+def test_a_base_that_cannot_be_built_ends_in_one_line(prepared, changes, message):
+    change_parameters(prepared / "params.yaml", **changes)
+    with pytest.raises(SystemExit) as error:
+        extract.main()
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+    assert not Path("data/base").exists()
+
+
+def extract_in_a_new_process(environment, url=None):
+    """Run the stage with an environment of its own; `url` is where Keras looks for weights."""
+    code = f"mobilenet_v2.BASE_WEIGHT_PATH = {url!r}" if url else "pass"
+    code = f"from keras.src.applications import mobilenet_v2; {code}; extract.main()"
+    return subprocess.run(
+        [sys.executable, "-c", f"from stages import extract; {code}"],
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def test_weights_that_cannot_be_downloaded_end_in_one_line_that_says_what_to_do(prepared):
+    change_parameters(prepared / "params.yaml", base__weights="imagenet")
+    nowhere = {"https_proxy": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9"}
+    result = extract_in_a_new_process({**nowhere, "KERAS_HOME": str(prepared / "home")})
+    assert result.returncode == 1
+    line = result.stderr.strip().splitlines()[-1]
+    assert "https://storage.googleapis.com/" in line
+    assert f"put it into {prepared}/home/models/" in line
+    assert "base.weights" in line
+    assert "Traceback" not in result.stderr
+    assert not Path("data/base").exists()
+
+
+def test_weights_are_downloaded_where_a_server_has_them(prepared, random_weights):
+    served = prepared / "server"
+    served.mkdir()
+    name = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_0.35_224_no_top.h5"
+    shutil.copy(random_weights, served / name)
+    change_parameters(prepared / "params.yaml", base__weights="imagenet")
+    handler = partial(http.server.SimpleHTTPRequestHandler, directory=served)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/"
+        result = extract_in_a_new_process({"KERAS_HOME": str(prepared / "home")}, url)
+        server.shutdown()
+    assert result.returncode == 0, result.stderr
+    downloaded = prepared / "home" / "models" / name
+    assert downloaded.read_bytes() == random_weights.read_bytes()
+    assert json.loads(Path("metrics/base.json").read_text())["weights"] == "imagenet"

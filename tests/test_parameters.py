@@ -1,0 +1,76 @@
+import keras
+import pytest
+from conftest import ROOT, change_parameters
+
+from stages import parameters
+
+
+def test_the_defaults_are_those_of_the_contract():
+    read = parameters.read(ROOT / "params.yaml")
+    assert (read.epochs, read.batch_size, read.learning_rate) == (10, 5, 0.001)
+    assert (read.image_size, read.validation_fraction, read.seed) == (160, 0.2, 0)
+    assert (read.base.weights, read.base.options, read.model) == ("imagenet", {}, "transfer")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("epochs", -1, "epochs is -1; expected greater than or equal to 1"),
+        ("epochs", 2.5, "epochs is 2.5; expected a valid integer"),
+        ("batch_size", "five", "batch_size is 'five'; expected a valid integer"),
+        ("validation_fraction", 0, "validation_fraction is 0; expected greater than 0"),
+        ("validation_fraction", 1, "validation_fraction is 1; expected less than 1"),
+        ("learning_rate", float("nan"), "learning_rate is nan; expected a finite number"),
+        ("seed", -3, "seed is -3; expected greater than or equal to 0"),
+        ("image_size", 8, "image_size is 8; expected greater than or equal to 32"),
+        ("layers", {"filters": [], "dropout": 0.3}, "layers.filters is []"),
+        ("layers__kernel", 3, "layers.kernel is not a parameter; expected one of filters, dropout"),
+        ("epoch", 20, "epoch is not a parameter; expected one of photos, epochs,"),
+        ("base__name", "MobilNet", "base.name is 'MobilNet'; expected a model of keras.app"),
+        ("base__name", "ResNet5", "such as ResNet50"),
+        ("base__options", {"pooling": "max"}, "expected options other than pooling"),
+        ("model", "both", "model is 'both'; expected 'custom' or 'transfer'"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_was_expected(workspace, key, value, message):
+    change_parameters(workspace / "params.yaml", **{key: value})
+    with pytest.raises(SystemExit) as error:
+        parameters.read()
+    assert str(error.value).startswith("params.yaml: ")
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_every_wrong_value_is_named_at_once(workspace):
+    change_parameters(workspace / "params.yaml", epochs=0, batch_size=0)
+    with pytest.raises(SystemExit, match=r"epochs is 0.*; batch_size is 0"):
+        parameters.read()
+
+
+@pytest.mark.parametrize("text", ["epochs: [", "epochs: 1\nepochs: 2\n", "", "- a list\n"])
+def test_a_file_that_is_no_mapping_ends_in_one_line(workspace, text):
+    (workspace / "params.yaml").write_text(text)
+    with pytest.raises(SystemExit, match=r"^params\.yaml: [^\n]+$"):
+        parameters.read()
+
+
+def test_a_missing_key_is_named(workspace):
+    lines = (workspace / "params.yaml").read_text().splitlines()
+    kept = [line for line in lines if not line.startswith("seed")]
+    (workspace / "params.yaml").write_text("\n".join(kept))
+    with pytest.raises(SystemExit, match="seed is missing"):
+        parameters.read()
+
+
+def test_numbers_are_read_as_dvc_writes_them(workspace):
+    text = (workspace / "params.yaml").read_text()
+    (workspace / "params.yaml").write_text(
+        text.replace("learning_rate: 0.001", "learning_rate: 1e-4")
+    )
+    assert parameters.read().learning_rate == 1e-4
+
+
+def test_the_names_of_bases_are_those_that_keras_offers():
+    names = parameters.base_names()
+    assert {"MobileNetV2", "EfficientNetB0", "ResNet50", "ConvNeXtTiny"} <= set(names)
+    assert all(callable(getattr(keras.applications, name)) for name in names)

@@ -1,0 +1,237 @@
+"""The real pipeline: real DVC and real Git in a temporary clone, with small photos."""
+
+import ast
+import csv
+import io
+import json
+import shutil
+from functools import cache
+
+import pytest
+from conftest import ROOT, Project, change_parameters
+from ruamel.yaml import YAML
+
+CONTRACT = [
+    "data/split.csv",
+    "data/models/custom.keras",
+    "data/models/transfer.keras",
+    "metrics/custom.json",
+    "metrics/transfer.json",
+    "metrics/comparison.json",
+    "metrics/model.json",
+    "metrics/predictions/custom.csv",
+    "metrics/predictions/transfer.csv",
+    "metrics/history/custom.csv",
+    "metrics/history/transfer.csv",
+]
+TRAIN = ["train@custom", "train@transfer"]
+EVERY_STAGE = ["prepare", "split", "extract", *TRAIN, "evaluate", "compare", "select"]
+
+
+@pytest.fixture(scope="module")
+def project(make_project):
+    """A project in which `dvc repro` has run, and whose results are committed."""
+    project = make_project()
+    project.first_run = project.run("dvc", "repro")
+    project.run("git", "add", "--all")
+    project.run("git", "commit", "--quiet", "--message", "Results")
+    return project
+
+
+@pytest.fixture
+def changing(project):
+    """The same, put back as it was after the test."""
+    yield project
+    project.run("git", "checkout", "--quiet", "--force", ".")
+    project.run("dvc", "checkout", "--quiet", "--force")
+
+
+@cache
+def imported_by(stage):
+    """Find the modules of stages/ that a module imports, at its top or deeper, itself included."""
+    path = ROOT / "stages" / f"{stage}.py"
+    found = {f"stages/{stage}.py"}
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module.split(".")[0] == "stages":
+            below = node.module.removeprefix("stages").strip(".")
+            for name in [below] if below else [alias.name for alias in node.names]:
+                found |= imported_by(name)
+    return found
+
+
+def stage_definitions():
+    definitions = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
+    return {name: stage.get("do", stage) for name, stage in definitions.items()}
+
+
+@pytest.mark.parametrize("name", list(stage_definitions()))
+def test_a_stage_depends_on_just_the_modules_that_it_imports(name):
+    listed = {dep for dep in stage_definitions()[name]["deps"] if dep.startswith("stages/")}
+    assert listed == imported_by(name)
+
+
+@pytest.mark.parametrize("name", list(stage_definitions()))
+def test_a_stage_lists_just_the_parameters_that_it_reads(name):
+    tree = ast.parse((ROOT / "stages" / f"{name}.py").read_text())
+    read = {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and (
+            (isinstance(node.value, ast.Name) and node.value.id == "parameter")
+            or (isinstance(node.value, ast.Call) and ast.unparse(node.value) == "parameters.read()")
+        )
+    }
+    assert set(stage_definitions()[name].get("params", [])) == read
+
+
+def test_every_stage_runs_once_and_writes_the_files_of_the_contract(project):
+    lines = project.first_run.stdout.splitlines()
+    ran = [line.split("'")[1] for line in lines if line.startswith("Running stage")]
+    assert sorted(ran) == sorted(EVERY_STAGE)
+    for name in CONTRACT:
+        assert (project.folder / name).is_file(), name
+    for noise in ("Traceback", "WARNING", "I0000", "W0000", "E0000"):
+        assert noise not in project.first_run.stdout
+
+
+def test_a_second_run_does_nothing(project):
+    assert project.stages_run_by("dvc", "repro") == []
+    assert "Data and pipelines are up to date." in project.run("dvc", "repro").stdout
+
+
+def test_both_networks_are_scored_on_the_same_photos_of_the_split(project):
+    with (project.folder / "data/split.csv").open() as file:
+        validation = [row["photo"] for row in csv.DictReader(file) if row["split"] == "validation"]
+    for name in ("custom", "transfer"):
+        with (project.folder / f"metrics/predictions/{name}.csv").open() as file:
+            assert [row["photo"] for row in csv.DictReader(file)] == validation
+    assert len(validation) == 6
+
+
+def test_running_everything_again_gives_the_same_bytes(changing):
+    before = changing.tracked_bytes()
+    assert sorted(changing.stages_run_by("dvc", "repro", "--force")) == sorted(EVERY_STAGE)
+    assert changing.tracked_bytes() == before
+    for name, content in before.items():
+        assert str(changing.folder).encode() not in content, f"{name} holds an absolute path"
+
+
+def test_more_epochs_run_only_what_depends_on_them(changing):
+    ran = changing.stages_run_by("dvc", "exp", "run", "--name", "longer", "-S", "epochs=3")
+    assert sorted(ran) == ["compare", "evaluate", "select", *TRAIN]
+    shown = changing.run("dvc", "metrics", "diff").stdout
+    for path in ("metrics/custom.json", "metrics/transfer.json"):
+        assert any(path in line and "log_loss" in line for line in shown.splitlines())
+
+
+def test_another_seed_decodes_nothing_and_runs_no_base(changing):
+    ran = changing.stages_run_by("dvc", "exp", "run", "-S", "seed=1")
+    assert sorted(ran) == ["compare", "evaluate", "select", "split", *TRAIN]
+
+
+def test_dvc_compares_the_two_networks(changing):
+    run = ("dvc", "exp", "run", "--name")
+    assert changing.stages_run_by(*run, "custom", "-S", "model=custom") == ["select"]
+    assert changing.stages_run_by(*run, "transfer", "-S", "model=transfer") == ["select"]
+    shown = changing.run("dvc", "metrics", "diff", "custom", "transfer", "--all", "--json").stdout
+    values = json.loads(shown)["diff"]["metrics/model.json"]["accuracy"]
+    for side, name in {"old": "custom", "new": "transfer"}.items():
+        metrics = json.loads((changing.folder / f"metrics/{name}.json").read_text())
+        assert values[side] == metrics["accuracy"]
+
+
+def test_metrics_show_is_one_narrow_table(project):
+    lines = project.run("dvc", "metrics", "show").stdout.splitlines()
+    assert [line.split()[0] for line in lines[1:]] == [
+        "metrics/custom.json", "metrics/transfer.json", "metrics/model.json",
+    ]  # fmt: skip
+    assert max(map(len, lines)) <= 100
+
+
+def test_plots_show_a_confusion_matrix_for_each_network(project):
+    shown = json.loads(project.run("dvc", "plots", "show", "--json").stdout)
+    anchors = shown["data"]["dvc.yaml::confusion"][0]["anchor_definitions"]
+    data = anchors["<DVC_METRIC_DATA>"]
+    points = json.loads(data) if isinstance(data, str) else data
+    assert {point["filename"] for point in points} == {"custom.csv", "transfer.csv"}
+    assert len(points) == 12
+
+
+def test_editing_a_shared_module_reruns_the_stages_that_import_it(changing):
+    with (changing.folder / "stages/scores.py").open("a") as file:
+        file.write("\n# a note\n")
+    status = json.loads(changing.run("dvc", "status", "--json").stdout)
+    assert {"evaluate", "compare"} == {
+        name for name, causes in status.items() if "stages/scores.py" in str(causes)
+    }
+    assert changing.stages_run_by("dvc", "repro") == ["evaluate", "compare"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"epochs": -1}, "params.yaml: epochs is -1; expected"),
+        ({"validation_fraction": 1}, "params.yaml: validation_fraction is 1; expected"),
+        ({"validation_fraction": 0.01}, "photos: class 'blue' has 10; expected enough"),
+        ({"base__name": "MobileNet9"}, "params.yaml: base.name is 'MobileNet9'; expected"),
+        ({"photos": "data"}, "photos: 'data' has only the sub-folder 'colours'; expected"),
+    ],
+)
+def test_a_mistake_ends_in_one_line_and_changes_no_file(changing, changes, message):
+    before = changing.tracked_bytes()
+    change_parameters(changing.folder / "params.yaml", **changes)
+    result = changing.run("dvc", "repro", check=False)
+    assert result.returncode != 0
+    assert "exited with 1" in result.stdout
+    assert sum(line.startswith(message) for line in result.stdout.splitlines()) == 1
+    assert "Traceback" not in result.stdout
+    assert changing.tracked_bytes() == before
+
+
+def test_a_queue_of_experiments_runs_from_a_fresh_clone(project, tmp_path):
+    project.run("dvc", "remote", "add", "--force", "--default", "store", str(tmp_path / "store"))
+    project.run("git", "commit", "--quiet", "--all", "--message", "Add a remote")
+    project.run("dvc", "push", "--quiet")
+    clone = Project(tmp_path / "clone")
+    project.run("git", "clone", "--quiet", ".", str(clone.folder))
+    clone.run("dvc", "pull", "--quiet")
+
+    clone.run("dvc", "exp", "run", "--queue", "-S", "epochs=1,3")
+    clone.run("dvc", "queue", "start")
+    clone.run("dvc", "queue", "logs", "--follow", check=False)
+    for _ in range(300):
+        status = clone.run("dvc", "queue", "status").stdout
+        if "Queued" not in status and "Running" not in status:
+            break
+        clone.run("sleep", "1")
+    assert status.count("Success") == 2, status
+    shown = clone.run("dvc", "exp", "show", "--csv", "--only-changed").stdout
+    epochs = [row["epochs"] for row in csv.DictReader(io.StringIO(shown)) if row["Experiment"]]
+    assert sorted(epochs) == ["1", "3"]
+
+
+def test_photos_are_imported_from_a_git_repository_pinned_to_a_commit(make_project, tmp_path):
+    project = make_project()
+    library = Project(tmp_path / "library")
+    shutil.copytree(project.folder / "data/colours", library.folder / "animals")
+    library.run("git", "init", "--quiet")
+    library.run("git", "config", "user.name", "Tester")
+    library.run("git", "config", "user.email", "tester@example.com")
+    library.run("git", "add", "--all")
+    library.run("git", "commit", "--quiet", "--message", "Photos")
+    commit = library.run("git", "rev-parse", "HEAD").stdout.strip()
+    shutil.rmtree(library.folder / "animals/red")
+    library.run("git", "commit", "--quiet", "--all", "--message", "A class less")
+
+    project.run(
+        "dvc", "import", "--quiet", str(library.folder), "animals", "--rev", commit,
+        "--out", "data/animals",
+    )  # fmt: skip
+    change_parameters(project.folder / "params.yaml", photos="data/animals")
+    project.run("dvc", "repro", "split")
+    with (project.folder / "data/split.csv").open() as file:
+        labels = [row["label"] for row in csv.DictReader(file)]
+    assert {label: labels.count(label) for label in set(labels)} == {
+        "blue": 10, "green": 10, "red": 10,
+    }  # fmt: skip

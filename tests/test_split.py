@@ -1,0 +1,113 @@
+import pandas as pd
+import pytest
+from conftest import draw_photos
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stages import files, prepare
+from stages.split import assign, main
+
+FRACTIONS = st.sampled_from([0.1, 0.2, 0.25, 1 / 3, 0.5])
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+def photo_table(contents, names=None):
+    """A table in which content `3` of class `cat` has the hash `cat3`."""
+    rows = [(label, f"{label}{content}") for label in contents for content in contents[label]]
+    photos = names or [f"{label}/{row}.jpg" for row, (label, _) in enumerate(rows)]
+    labels, hashes = zip(*rows, strict=True)
+    return pd.DataFrame({"photo": photos, "label": labels, "sha256": hashes})
+
+
+@st.composite
+def distinct_photos(draw, smallest=10):
+    sizes = draw(st.lists(st.integers(smallest, 60), min_size=2, max_size=5))
+    return {f"class{number}": range(size) for number, size in enumerate(sizes)}
+
+
+def sides(table, fraction, seed):
+    """Map each content to its side of the split."""
+    return dict(zip(table["sha256"], assign(table, fraction, seed), strict=True))
+
+
+@given(distinct_photos(), FRACTIONS, SEEDS)
+def test_each_class_gives_exactly_the_fraction(contents, fraction, seed):
+    table = photo_table(contents)
+    validation = table[pd.Series(assign(table, fraction, seed)) == "validation"]
+    for label, photos in contents.items():
+        assert (validation["label"] == label).sum() == round(len(photos) * fraction)
+
+
+@given(distinct_photos(), FRACTIONS, SEEDS, st.randoms())
+def test_names_and_order_do_not_matter(contents, fraction, seed, random):
+    table = photo_table(contents)
+    order = list(table.index)
+    random.shuffle(order)
+    shuffled = table.iloc[order].reset_index(drop=True)
+    shuffled["photo"] = [f"renamed-{row}.png" for row in range(len(table))]
+    assert sides(table, fraction, seed) == sides(shuffled, fraction, seed)
+
+
+@given(distinct_photos(), FRACTIONS, SEEDS, st.integers(1, 30))
+def test_another_class_that_grows_moves_no_photo(contents, fraction, seed, more):
+    before = sides(photo_table(contents), fraction, seed)
+    grown = contents | {"class0": range(len(contents["class0"]) + more)}
+    after = sides(photo_table(grown), fraction, seed)
+    assert all(
+        after[photo] == side for photo, side in before.items() if not photo.startswith("class0")
+    )
+
+
+@given(distinct_photos(), FRACTIONS, SEEDS)
+def test_one_more_photo_moves_at_most_one_other(contents, fraction, seed):
+    before = sides(photo_table(contents), fraction, seed)
+    grown = contents | {"class0": range(len(contents["class0"]) + 1)}
+    after = sides(photo_table(grown), fraction, seed)
+    assert sum(after[photo] != side for photo, side in before.items()) <= 1
+
+
+@given(st.lists(st.integers(0, 12), min_size=20, max_size=60), FRACTIONS, SEEDS)
+def test_identical_photos_never_stand_on_both_sides(contents, fraction, seed):
+    table = photo_table({"cat": contents, "dog": range(20)})
+    side = assign(table, fraction, seed)
+    assert table.assign(split=side).groupby("sha256")["split"].nunique().max() == 1
+    assert side[: len(contents)].count("validation") <= round(len(contents) * fraction)
+
+
+@given(st.integers(1, 4), SEEDS)
+def test_a_few_duplicates_leave_the_fraction_exact(copies, seed):
+    contents = [*range(46), *[0] * copies, *[1] * (4 - copies)]
+    table = photo_table({"cat": contents, "dog": range(50)})
+    assert assign(table, 0.2, seed).count("validation") == 20
+
+
+def test_another_seed_gives_another_split():
+    table = photo_table({"cat": range(50), "dog": range(50)})
+    assert assign(table, 0.2, 0) != assign(table, 0.2, 1)
+
+
+@pytest.mark.parametrize(("count", "fraction"), [(1, 0.5), (2, 0.2), (2, 0.9)])
+def test_a_class_too_small_for_both_sides_is_named(count, fraction):
+    table = photo_table({"cat": range(count), "dog": range(50)})
+    with pytest.raises(SystemExit, match=f"class 'cat' has {count}; expected enough for"):
+        assign(table, fraction, 0)
+
+
+def test_one_photo_under_two_labels_is_an_error():
+    table = photo_table({"cat": range(10), "dog": range(10)})
+    table.loc[12, "sha256"] = "cat3"
+    with pytest.raises(SystemExit, match=r"'cat/3\.jpg' and 'dog/12\.jpg' are the same photo"):
+        assign(table, 0.2, 0)
+
+
+def test_the_csv_says_who_validates_and_takes_class_names_as_they_are(workspace, capsys):
+    draw_photos(
+        workspace / "photos", classes={"1": (9, 9, 9), "NA": (99, 9, 9), "x, y": (9, 9, 99)}
+    )
+    prepare.main()
+    main()
+    table = files.read_table("data/split.csv")
+    assert list(table.columns) == ["photo", "label", "split", "sha256"]
+    counts = table[table["split"] == "validation"]["label"].value_counts()
+    assert counts.to_dict() == {"1": 2, "NA": 2, "x, y": 2}
+    assert capsys.readouterr().out.endswith("24 photos to train, 6 to validate\n")
