@@ -3,6 +3,7 @@
 Import Keras from here, so that both properties hold wherever it is used.
 """
 
+import gc
 import os
 import sys
 import tempfile
@@ -35,11 +36,16 @@ def _held_stderr():
             os.close(stderr)
 
 
+# Nothing of the many objects that the imports create is garbage: to look for some among
+# them, again and again, would take a third of the time.
+gc.disable()
 with _held_stderr():
     import keras
     import tensorflow as tf
 
     tf.config.experimental.enable_op_determinism()
     tf.config.list_logical_devices()  # starts the devices, which log too
+gc.freeze()
+gc.enable()
 
 __all__ = ["keras", "tf"]

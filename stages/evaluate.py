@@ -20,7 +20,7 @@ def show(name, values, confusion, per_class):
     )
     table = confusion.join(per_class[["precision", "recall", "f1"]].round(2))
     with pd.option_context("display.unicode.east_asian_width", True):
-        print(table.rename_axis(index="actual \\ predicted").to_string())
+        print(table.rename_axis(index=None, columns="actual \\ predicted").to_string())
 
 
 def main():

@@ -7,7 +7,7 @@ def shared_layers(parameters, classes):
     """Build the layers that both networks share: convolutions, pooling, softmax.
 
     They take an image or the feature map of a base alike: padding keeps every
-    convolution possible down to a side of 1, and pooling takes what side is left.
+    convolution possible down to a side of 1, and the last pooling takes what is left.
 
     Args:
         parameters: the `Layers` of `params.yaml`.
@@ -17,23 +17,27 @@ def shared_layers(parameters, classes):
         A `keras.Sequential` that is not built yet: `[n, rows, columns, channels]` in,
         probabilities `[n, classes]` out.
     """
-    convolutions = []
-    for filters in parameters.filters:
-        convolutions += [
-            keras.layers.Conv2D(filters, 3, padding="same", use_bias=False),
-            keras.layers.BatchNormalization(momentum=0.9),
-            keras.layers.ReLU(),
-            keras.layers.MaxPooling2D(2, padding="same"),
-        ]
-    return keras.Sequential(
-        [
-            *convolutions,
-            keras.layers.GlobalMaxPooling2D(),
-            keras.layers.Dropout(parameters.dropout),
-            keras.layers.Dense(classes, activation="softmax"),
-        ],
-        name="layers",
-    )
+    layers = keras.Sequential(name="layers")
+    for number, filters in enumerate(parameters.filters):
+        if number > 0:
+            layers.add(keras.layers.MaxPooling2D(2, padding="same"))
+        layers.add(
+            keras.layers.Conv2D(
+                filters,
+                kernel_size=3,
+                strides=2 if number == 0 else 1,  # a quarter of the work in all that follows
+                padding="same",
+                use_bias=False,
+                kernel_initializer="he_normal",
+            )
+        )
+        # Keras's default momentum of 0.99 is too slow for some hundred steps.
+        layers.add(keras.layers.BatchNormalization(momentum=0.9))
+        layers.add(keras.layers.ReLU())
+    layers.add(keras.layers.GlobalMaxPooling2D())
+    layers.add(keras.layers.Dropout(parameters.dropout))
+    layers.add(keras.layers.Dense(classes, activation="softmax"))
+    return layers
 
 
 def custom(image_size, layers):

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT
 
+from bench.project import ROOT
 from stages import evaluate, files, networks, parameters, scores
 
 

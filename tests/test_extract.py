@@ -11,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT, change_parameters, draw_photos
+from conftest import draw_photos
 
+from bench.project import ROOT, change_parameters
 from stages import bases, extract, files, networks, parameters, prepare
 from stages.backend import keras
 

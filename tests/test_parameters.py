@@ -1,7 +1,7 @@
 import keras
 import pytest
-from conftest import ROOT, change_parameters
 
+from bench.project import ROOT, change_parameters
 from stages import parameters
 
 

@@ -2,8 +2,8 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import change_parameters
 
+from bench.project import change_parameters
 from stages import files, select
 
 

@@ -1,8 +1,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import change_parameters, draw_photos
+from conftest import draw_photos
 
+from bench.project import change_parameters
 from stages import extract, networks, parameters, prepare, split, train
 from stages.backend import keras
 

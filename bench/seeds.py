@@ -1,0 +1,37 @@
+"""The accuracy of both networks on real photos, over seeds: `make seeds`.
+
+Every seed is a split, initial weights and an order of batches of its own.
+"""
+
+import json
+import tempfile
+
+from bench.project import Project
+
+SEEDS = range(5)
+
+
+def main():
+    print("| seed | custom | transfer | gain | p |")
+    print("| --- | --- | --- | --- | --- |")
+    scores = []
+    with tempfile.TemporaryDirectory() as folder:
+        project = Project.copy_with_real_photos(folder)
+        for seed in SEEDS:
+            project.run("dvc", "exp", "run", "--set-param", f"seed={seed}")
+            custom, transfer, comparison = (
+                json.loads((project.folder / f"metrics/{name}.json").read_text())
+                for name in ("custom", "transfer", "comparison")
+            )
+            scores.append((custom["accuracy"], transfer["accuracy"]))
+            print(
+                f"| {seed} | {custom['accuracy']:.3f} | {transfer['accuracy']:.3f} "
+                f"| {comparison['accuracy_gain']:+.3f} | {comparison['p_value']:.2g} |",
+                flush=True,
+            )
+    custom, transfer = (sum(column) / len(scores) for column in zip(*scores, strict=True))
+    print(f"| mean | {custom:.3f} | {transfer:.3f} | {transfer - custom:+.3f} | |")
+
+
+if __name__ == "__main__":
+    main()
