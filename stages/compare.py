@@ -1,6 +1,45 @@
 """Compare the two networks photo by photo: the gain, and whether it could be chance."""
 
-from stages import files, scores
+import numpy as np
+from scipy.stats import binomtest, norm
+
+from stages import files
+
+
+def gain(custom_right, transfer_right):
+    """Compare two networks on the same photos, one by one.
+
+    The p-value is McNemar's exact test: among the photos that only one network has
+    right, each is as likely to be that one if the networks are equally good. The
+    95 % interval of the gain is the adjusted Wald interval for paired proportions of
+    D. G. Bonett and R. M. Price (2012), Journal of Educational and Behavioral
+    Statistics 37(4), 479-488, https://doi.org/10.3102/1076998611411915.
+
+    Args:
+        custom_right, transfer_right: `bool` arrays `[n]`, of the same photos in the
+            same order.
+
+    Returns:
+        A mapping with `accuracy_gain` (transfer - custom, from -1 to 1), its interval
+        `accuracy_gain_low` to `accuracy_gain_high`, `p_value` (two-sided),
+        `only_transfer_right` and `only_custom_right` (numbers of photos).
+    """
+    photos = len(custom_right)
+    only_transfer = int(np.sum(transfer_right & ~custom_right))
+    only_custom = int(np.sum(custom_right & ~transfer_right))
+    differing = only_transfer + only_custom
+
+    p_transfer, p_custom = ((count + 1) / (photos + 2) for count in (only_transfer, only_custom))
+    centre = p_transfer - p_custom
+    margin = norm.ppf(0.975) * np.sqrt((p_transfer + p_custom - centre**2) / (photos + 2))
+    return {
+        "accuracy_gain": (only_transfer - only_custom) / photos,
+        "accuracy_gain_low": max(-1.0, float(centre - margin)),
+        "accuracy_gain_high": min(1.0, float(centre + margin)),
+        "p_value": float(binomtest(only_transfer, differing).pvalue) if differing else 1.0,
+        "only_transfer_right": only_transfer,
+        "only_custom_right": only_custom,
+    }
 
 
 def main():
@@ -8,7 +47,7 @@ def main():
     for name in ("custom", "transfer"):
         table = files.read_table(f"metrics/predictions/{name}.csv", ["actual", "predicted"])
         right[name] = (table["actual"] == table["predicted"]).to_numpy()
-    values = scores.compare(right["custom"], right["transfer"])
+    values = gain(right["custom"], right["transfer"])
     files.write_json("metrics/comparison.json", values)
 
     print(

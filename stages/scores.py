@@ -1,11 +1,8 @@
-"""Scores of one network, and of two on the same photos, with their uncertainty.
-
-Intervals have a confidence of 95 %.
-"""
+"""Scores of a network: accuracy with its 95 % interval, confusion matrix, scores per class."""
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest, norm
+from scipy.stats import binomtest
 from sklearn.metrics import confusion_matrix, f1_score, log_loss, precision_recall_fscore_support
 
 
@@ -70,39 +67,3 @@ def per_class(actual, predicted, classes):
     return pd.DataFrame(
         dict(zip(names, columns, strict=True)), index=pd.Index(classes, name="class")
     )
-
-
-def compare(custom_right, transfer_right):
-    """Compare two networks on the same photos.
-
-    The p-value is McNemar's exact test: among the photos that only one network has
-    right, each is as likely to be that one if the networks are equally good. The
-    interval of the gain is the adjusted Wald interval for paired proportions of
-    D. G. Bonett and R. M. Price (2012), Journal of Educational and Behavioral
-    Statistics 37(4), 479-488, https://doi.org/10.3102/1076998611411915.
-
-    Args:
-        custom_right, transfer_right: `bool` arrays `[n]`, of the same photos in the
-            same order.
-
-    Returns:
-        A mapping with `accuracy_gain` (transfer - custom, from -1 to 1), its interval
-        `accuracy_gain_low` to `accuracy_gain_high`, `p_value` (two-sided),
-        `only_transfer_right` and `only_custom_right` (numbers of photos).
-    """
-    photos = len(custom_right)
-    only_transfer = int(np.sum(transfer_right & ~custom_right))
-    only_custom = int(np.sum(custom_right & ~transfer_right))
-    differing = only_transfer + only_custom
-
-    p_transfer, p_custom = ((count + 1) / (photos + 2) for count in (only_transfer, only_custom))
-    centre = p_transfer - p_custom
-    margin = norm.ppf(0.975) * np.sqrt((p_transfer + p_custom - centre**2) / (photos + 2))
-    return {
-        "accuracy_gain": (only_transfer - only_custom) / photos,
-        "accuracy_gain_low": max(-1.0, float(centre - margin)),
-        "accuracy_gain_high": min(1.0, float(centre + margin)),
-        "p_value": float(binomtest(only_transfer, differing).pvalue) if differing else 1.0,
-        "only_transfer_right": only_transfer,
-        "only_custom_right": only_custom,
-    }

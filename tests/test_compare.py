@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages import compare, files, scores
+from stages import compare, files
 
 
 def right(*counts):
@@ -17,7 +17,7 @@ def right(*counts):
 
 def test_the_report_that_this_project_comes_from():
     # 21 and 29 of 30 right: at least 8 photos are right only with the base.
-    values = scores.compare(*right(21, 8, 0, 1))
+    values = compare.gain(*right(21, 8, 0, 1))
     assert values["accuracy_gain"] == pytest.approx(8 / 30)
     assert (values["only_transfer_right"], values["only_custom_right"]) == (8, 0)
     assert values["p_value"] == pytest.approx(2 * 0.5**8)  # eight heads in a row, two-sided
@@ -26,20 +26,20 @@ def test_the_report_that_this_project_comes_from():
 
 def test_the_interval_is_that_of_bonett_and_price():
     # The example of ci.prop.ps in the R package statpsych (by D. G. Bonett).
-    values = scores.compare(*right(6, 26, 4, 12))
+    values = compare.gain(*right(6, 26, 4, 12))
     assert values["accuracy_gain_low"] == pytest.approx(0.2548067, abs=1e-6)
     assert values["accuracy_gain_high"] == pytest.approx(0.6251933, abs=1e-6)
 
 
 def test_equal_networks_differ_by_nothing():
-    values = scores.compare(*right(25, 0, 0, 5))
+    values = compare.gain(*right(25, 0, 0, 5))
     assert values["accuracy_gain"] == 0
     assert values["p_value"] == 1
     assert values["accuracy_gain_low"] < 0 < values["accuracy_gain_high"]
 
 
 def test_the_other_way_round_mirrors_every_number():
-    forward, backward = scores.compare(*right(9, 7, 2, 12)), scores.compare(*right(9, 2, 7, 12))
+    forward, backward = compare.gain(*right(9, 7, 2, 12)), compare.gain(*right(9, 2, 7, 12))
     assert forward["accuracy_gain"] == -backward["accuracy_gain"]
     assert forward["accuracy_gain_low"] == pytest.approx(-backward["accuracy_gain_high"])
     assert forward["p_value"] == backward["p_value"]
@@ -49,7 +49,7 @@ def test_the_other_way_round_mirrors_every_number():
 @pytest.mark.parametrize("rates", [(0.6, 0.3, 0.05, 0.05), (0.6, 0.1, 0.1, 0.2)])
 def test_the_interval_holds_the_true_gain_as_often_as_it_says(photos, rates):
     random = np.random.default_rng(0)
-    studies = [scores.compare(*right(*row)) for row in random.multinomial(photos, rates, 1000)]
+    studies = [compare.gain(*right(*row)) for row in random.multinomial(photos, rates, 1000)]
     gain = rates[1] - rates[2]
     held = [row["accuracy_gain_low"] <= gain <= row["accuracy_gain_high"] for row in studies]
     assert np.mean(held) >= 0.94
