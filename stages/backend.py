@@ -48,4 +48,7 @@ with _held_stderr():
 gc.freeze()
 gc.enable()
 
-__all__ = ["keras", "tf"]
+# Photos at a time where nothing is learnt: bounds the memory, not a parameter of any result.
+INFERENCE_BATCH = 32
+
+__all__ = ["INFERENCE_BATCH", "keras", "tf"]

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from stages import files, networks, scores
+from stages.backend import INFERENCE_BATCH
 
 
 def show(name, values, confusion, per_class):
@@ -32,7 +33,7 @@ def main():
 
     for name in ("custom", "transfer"):
         network = networks.load(f"data/models/{name}.keras")
-        probabilities = network.predict(pixels, batch_size=32, verbose=0)
+        probabilities = network.predict(pixels, batch_size=INFERENCE_BATCH, verbose=0)
         predicted = probabilities.argmax(axis=1)
 
         values = scores.score(actual, predicted, probabilities)

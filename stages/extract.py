@@ -4,8 +4,7 @@ import numpy as np
 from tqdm import tqdm
 
 from stages import bases, files, parameters
-
-BATCH = 32  # photos at a time: bounds the memory, has no effect on the features
+from stages.backend import INFERENCE_BATCH
 
 
 def features(base, pixels, destination):
@@ -19,8 +18,9 @@ def features(base, pixels, destination):
     """
     shape = (len(pixels), *base.output_shape[1:])
     array = np.lib.format.open_memmap(destination, "w+", np.float32, shape)
-    for start in tqdm(range(0, len(pixels), BATCH), "features", disable=None):
-        array[start : start + BATCH] = base.predict_on_batch(pixels[start : start + BATCH])
+    for start in tqdm(range(0, len(pixels), INFERENCE_BATCH), "features", disable=None):
+        batch = slice(start, start + INFERENCE_BATCH)
+        array[batch] = base.predict_on_batch(pixels[batch])
     array.flush()
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from stages import files, networks, parameters
-from stages.backend import keras, tf
+from stages.backend import INFERENCE_BATCH, keras, tf
 
 
 def batches(inputs, labels, rows, batch_size, shuffle_seed=None):
@@ -88,7 +88,7 @@ def main(name):
     history = fit(
         trained,
         batches(inputs, labels, rows["train"], parameter.batch_size, parameter.seed),
-        batches(inputs, labels, rows["validation"], parameter.batch_size),
+        batches(inputs, labels, rows["validation"], INFERENCE_BATCH),
         parameter,
     )
     files.write_table(f"metrics/history/{name}.csv", history)

@@ -38,7 +38,8 @@ def test_features_are_those_of_the_base_with_its_own_preprocessing(prepared, ran
     )
     expected = plain.predict(pixels / 127.5 - 1, verbose=0)
     assert features.shape == (6, 1, 1, 1280)
-    np.testing.assert_allclose(features, expected, atol=1e-5)
+    np.testing.assert_allclose(features, expected, rtol=1e-3, atol=1e-3)
+    assert features.std() > 0.1
 
 
 def test_which_base_it_was_stands_beside_the_results(prepared, random_weights):
