@@ -28,7 +28,7 @@ def main():
     table = files.read_table("data/split.csv")
     classes, labels = np.unique(table["label"], return_inverse=True)
     rows = np.flatnonzero(table["split"] == "validation")
-    pixels = np.load("data/pixels.npy", mmap_mode="r")[rows]
+    pixels = files.read_array("data/pixels.npy")[rows]
     actual = labels[rows]
 
     for name in ("custom", "transfer"):

@@ -26,7 +26,7 @@ def features(base, pixels, destination):
 
 def main():
     parameter = parameters.read()
-    pixels = np.load("data/pixels.npy", mmap_mode="r")
+    pixels = files.read_array("data/pixels.npy")
 
     base = bases.build(parameter.base, parameter.image_size)
     with files.replacing("data/base/features.npy") as temporary:

@@ -7,31 +7,49 @@ import zipfile
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 
 @contextmanager
-def replacing(*paths):
-    """Write files beside their destinations, and move them there when all are complete.
+def replacing(path):
+    """Write a file beside its destination, and move it there when it is complete.
 
     Args:
-        paths: the destinations; missing folders are made.
+        path: the destination; missing folders are made.
 
     Yields:
-        The temporary path of each destination: a `Path`, or a list of them if there
-        are several. If the body raises, they are removed and no destination changes.
+        The temporary `Path` to write to. If the body raises, it is removed and the
+        destination stays as it was.
     """
-    destinations = [Path(path) for path in paths]
-    temporaries = [path.with_name(f".{path.name}") for path in destinations]
-    for path in destinations:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    destination = Path(path)
+    temporary = destination.with_name(f".{destination.name}")
+    destination.parent.mkdir(parents=True, exist_ok=True)
     try:
-        yield temporaries if len(paths) > 1 else temporaries[0]
-        for temporary, destination in zip(temporaries, destinations, strict=True):
-            os.replace(temporary, destination)
+        yield temporary
+        os.replace(temporary, destination)
     finally:
-        for temporary in temporaries:
-            temporary.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
+
+
+def existing(path):
+    """Return the path of an earlier stage's output.
+
+    Raises:
+        SystemExit: if it is not there.
+    """
+    if not Path(path).exists():
+        raise SystemExit(f"{path}: no such file; `dvc repro` runs the stages that make it.")
+    return path
+
+
+def read_array(path):
+    """Open a `.npy` array of an earlier stage without reading it into memory.
+
+    Raises:
+        SystemExit: if it is not there.
+    """
+    return np.load(existing(path), mmap_mode="r")
 
 
 def read_table(path, columns=None):
@@ -43,8 +61,11 @@ def read_table(path, columns=None):
 
     Returns:
         A data frame of `str`.
+
+    Raises:
+        SystemExit: if it is not there.
     """
-    return pd.read_csv(path, usecols=columns, dtype=str, keep_default_na=False)
+    return pd.read_csv(existing(path), usecols=columns, dtype=str, keep_default_na=False)
 
 
 def write_table(path, table, index=False):

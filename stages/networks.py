@@ -1,5 +1,6 @@
 """The two networks, and the layers that they share."""
 
+from stages import files
 from stages.backend import keras
 
 
@@ -76,5 +77,9 @@ def transfer(base, layers):
 
 
 def load(path):
-    """Load a saved network in Keras's safe mode: nothing in the file is run as code."""
-    return keras.saving.load_model(path, compile=False, safe_mode=True)
+    """Load a saved network in Keras's safe mode: nothing in the file is run as code.
+
+    Raises:
+        SystemExit: if it is not there.
+    """
+    return keras.saving.load_model(files.existing(path), compile=False, safe_mode=True)

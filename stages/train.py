@@ -75,10 +75,10 @@ def main(name):
     layers = networks.shared_layers(parameter.layers, len(classes))
 
     if name == "custom":
-        inputs = np.load("data/pixels.npy", mmap_mode="r")
+        inputs = files.read_array("data/pixels.npy")
         network = trained = networks.custom(inputs.shape[1], layers)
     else:
-        inputs = np.load("data/base/features.npy", mmap_mode="r")
+        inputs = files.read_array("data/base/features.npy")
         network = networks.transfer(networks.load("data/base/base.keras"), layers)
         # The base never changes: to train on its features is to train the whole network.
         trained = layers
@@ -96,4 +96,6 @@ def main(name):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    if sys.argv[1:] not in (["custom"], ["transfer"]):
+        sys.exit("usage: python -m stages.train custom|transfer")
+    main(sys.argv[1])

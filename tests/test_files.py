@@ -8,18 +8,24 @@ import pandas as pd
 import pytest
 
 from bench.project import ROOT
-from stages import files
+from stages import files, networks
 from stages.backend import keras
 
 
 def test_a_failure_leaves_the_old_file_and_nothing_beside_it(tmp_path):
     old = tmp_path / "table.csv"
     old.write_text("old")
-    with pytest.raises(OSError), files.replacing(old, tmp_path / "other.csv") as (new, _):  # noqa: PT011, PT012
+    with pytest.raises(OSError, match="disk full"), files.replacing(old) as new:  # noqa: PT012
         new.write_text("half of the new")
         raise OSError("disk full")
     assert [path.name for path in tmp_path.iterdir()] == ["table.csv"]
     assert old.read_text() == "old"
+
+
+@pytest.mark.parametrize("read", [files.read_table, files.read_array, networks.load])
+def test_a_missing_output_of_an_earlier_stage_is_named(read):
+    with pytest.raises(SystemExit, match="no/such: no such file; `dvc repro` runs the stages"):
+        read("no/such")
 
 
 def test_names_come_back_from_a_table_as_they_were(tmp_path):

@@ -1,9 +1,12 @@
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
 from conftest import draw_photos
 
-from bench.project import change_parameters
+from bench.project import ROOT, change_parameters
 from stages import extract, networks, parameters, prepare, split, train
 from stages.backend import keras
 
@@ -116,6 +119,14 @@ def test_a_line_per_epoch_is_printed_and_kept(extracted, capfd):
     shown = capfd.readouterr().out
     for word in ("Epoch 2/2", "ms/step", "accuracy:", "loss:", "val_accuracy:", "val_loss:"):
         assert word in shown
+
+
+@pytest.mark.parametrize("arguments", [[], ["other"], ["custom", "transfer"]])
+def test_a_wrong_name_ends_in_one_line(arguments):
+    command = [sys.executable, "-m", "stages.train", *arguments]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    assert result.stderr == "usage: python -m stages.train custom|transfer\n"
 
 
 def test_small_noisy_photos_are_learnt(extracted):
