@@ -18,7 +18,7 @@ def build(parameters, image_size):
     Returns:
         A `keras.Model`: RGB pixels `[n, image_size, image_size, 3]` from 0 to 255 in, a
         feature map `[n, rows, columns, channels]` out. No weight of it is trainable,
-        and it always runs in inference mode, batch normalisation too.
+        so its batch normalisation always runs in inference mode.
 
     Raises:
         SystemExit: if the weights cannot be had or do not fit, or an option is wrong.
