@@ -1,23 +1,23 @@
 """The accuracy of both networks on real photos, over seeds: `make seeds`.
 
-Every seed is a split, initial weights and an order of batches of its own.
+Every seed is a split, initial weights and an order of batches of its own; 0 to 4 unless the
+first and the last are given: `python -m bench.seeds 100 115`.
 """
 
 import json
+import sys
 import tempfile
 
 from bench.project import Project
 
-SEEDS = range(5)
 
-
-def main():
+def main(first=0, last=4):
     print("| seed | custom | transfer | gain | p |")
     print("| --- | --- | --- | --- | --- |")
     scores = []
     with tempfile.TemporaryDirectory() as folder:
         project = Project.copy_with_real_photos(folder)
-        for seed in SEEDS:
+        for seed in range(first, last + 1):
             project.run("dvc", "exp", "run", "--set-param", f"seed={seed}")
             custom, transfer, comparison = (
                 json.loads((project.folder / f"metrics/{name}.json").read_text())
@@ -34,4 +34,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(int, sys.argv[1:]))
