@@ -14,10 +14,10 @@ check: .venv/installed  ## what CI checks besides the tests
 	@ruff check .
 	@ruff format --check .
 
-bench: .venv/installed  ## the pipeline's wall time against one plain script (REAL_PHOTOS)
+bench: .venv/installed  ## the pipeline's wall time against one plain script (REAL_PHOTOS, KERAS_HOME)
 	@python -m bench.speed
 
-seeds: .venv/installed  ## the accuracy of both networks over seeds (REAL_PHOTOS, BASE_WEIGHTS)
+seeds: .venv/installed  ## the accuracy of both networks over seeds (REAL_PHOTOS, KERAS_HOME)
 	@python -m bench.seeds
 
 lock: .venv/installed  ## compile requirements.txt from requirements.in

@@ -11,13 +11,13 @@ from bench.project import ROOT, Project, change_parameters
 COLOURS = {"blue": (60, 60, 200), "green": (60, 180, 60), "red": (200, 60, 60)}
 
 
-def draw_photos(folder, count=10, size=40, classes=COLOURS, seed=0):
+def draw_photos(folder, count=10, classes=COLOURS):
     """Draw noisy photos of one colour per class: any network can tell them apart."""
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(0)
     for label, colour in classes.items():
         (folder / label).mkdir(parents=True)
         for number in range(count):
-            noise = random.integers(-50, 50, (size, size, 3))
+            noise = random.integers(-50, 50, (40, 40, 3))
             pixels = np.clip(np.array(colour) + noise, 0, 255).astype(np.uint8)
             Image.fromarray(pixels).save(folder / label / f"{number:03}.jpg", quality=90)
     return folder
@@ -54,7 +54,7 @@ def random_weights(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def make_project(tmp_path_factory, random_weights):
-    """Return a function that makes a committed clone with small photos, tracked by DVC."""
+    """Return a function that makes a committed copy with small photos, tracked by DVC."""
 
     def make():
         project = Project.copy(tmp_path_factory.mktemp("project"))
