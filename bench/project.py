@@ -1,5 +1,6 @@
 """A copy of the project, in which real DVC and real Git run."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -100,6 +101,10 @@ class Project:
         """Run a DVC command; return the names of the stages that it ran, in order."""
         lines = self.run(*command).stdout.splitlines()
         return [line.split("'")[1] for line in lines if line.startswith("Running stage")]
+
+    def metrics(self, name):
+        """Return what `metrics/NAME.json` holds."""
+        return json.loads((self.folder / f"metrics/{name}.json").read_text())
 
     def results(self):
         """Return the bytes of dvc.lock and of everything under data/ and metrics/ by name."""

@@ -4,7 +4,6 @@ Every seed is a split, initial weights and an order of batches of its own; 0 to 
 first and the last are given: `python -m bench.seeds 100 115`.
 """
 
-import json
 import sys
 import tempfile
 
@@ -19,10 +18,8 @@ def main(first=0, last=4):
         project = Project.copy_with_real_photos(folder)
         for seed in range(first, last + 1):
             project.run("dvc", "exp", "run", "--set-param", f"seed={seed}")
-            custom, transfer, comparison = (
-                json.loads((project.folder / f"metrics/{name}.json").read_text())
-                for name in ("custom", "transfer", "comparison")
-            )
+            names = ("custom", "transfer", "comparison")
+            custom, transfer, comparison = map(project.metrics, names)
             scores.append((custom["accuracy"], transfer["accuracy"]))
             print(
                 f"| {seed} | {custom['accuracy']:.3f} | {transfer['accuracy']:.3f} "

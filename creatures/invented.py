@@ -99,7 +99,7 @@ def _crawler(rng):
     legs = [
         leg(
             names[number],
-            0.05 + 0.9 * number / (pairs - 1),
+            0.95 - 0.9 * number / (pairs - 1),
             girth * 0.6,
             (length / 2, length / 2),
             (thick * 1.5, thick, thick * 0.7),

@@ -1,5 +1,6 @@
 """Pictures: an individual in its coat, in some place and light, seen by some camera."""
 
+import zlib
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -30,13 +31,14 @@ def picture(species, seed, size):
 
     Args:
         species: a `Species`.
-        seed: an integer, or a sequence of them; the same gives the same picture.
+        seed: a sequence of integers; the same gives the same picture, and the same for
+            another species gives another scene.
         size: side of the square, pixels.
 
     Returns:
         RGB pixels, `uint8` `[size, size, 3]`.
     """
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng((zlib.crc32(species.name.encode()), *seed))
     view = posture.view(species.habit, rng)
     pieces, scale, origin = _framed(posture.individual(species, rng), view, rng, size)
     light = _light(rng)

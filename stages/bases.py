@@ -1,11 +1,14 @@
-"""Pre-trained bases: any model of `keras.applications`, frozen, behind its own preprocessing."""
+"""Pre-trained bases, frozen: the demo's, and those of `keras.applications`."""
 
 import hashlib
 import os
 import re
 from pathlib import Path
 
+from pretrain import network
 from stages.backend import keras
+
+DEMO_WEIGHTS = Path("pretrain/base.weights.h5")
 
 
 def build(parameters, image_size):
@@ -23,26 +26,17 @@ def build(parameters, image_size):
     Raises:
         SystemExit: if the weights cannot be had or do not fit, or an option is wrong.
     """
-    name, weights = parameters.name, parameters.weights
-    if weights != "imagenet" and not Path(weights).is_file():
-        raise SystemExit(
-            f"params.yaml: base.weights is {weights!r}, which is not a file; "
-            "expected 'imagenet', or the path of a weights file without the top layers."
-        )
-    module = _module(name)
-    try:
-        application = getattr(module, name)(
-            include_top=False,
-            weights=weights,
-            input_shape=(image_size, image_size, 3),
-            **parameters.options,
-        )
-    except Exception as error:
-        raise SystemExit(_explain(error, parameters, image_size)) from error
-    application.trainable = False
+    if parameters.weights == "random":
+        keras.utils.set_random_seed(0)
     pixels = keras.Input((image_size, image_size, 3), name="pixels")
-    features = application(module.preprocess_input(pixels), training=False)
-    return keras.Model(pixels, features, name="base")
+    if parameters.name == "demo":
+        learnt, scaled = _demo(parameters, image_size), pixels
+    else:
+        module = _module(parameters.name)
+        learnt = _application(module, parameters, image_size)
+        scaled = module.preprocess_input(pixels)
+    learnt.trainable = False
+    return keras.Model(pixels, learnt(scaled, training=False), name="base")
 
 
 def describe(base, parameters):
@@ -53,19 +47,61 @@ def describe(base, parameters):
         parameters: the `Base` of `params.yaml`.
 
     Returns:
-        A mapping with `name`, `options`, `weights` (`imagenet`, or the name of the
-        file), for a file `file_sha256` (SHA-256 of its bytes), and `weights_sha256`:
+        A mapping with `name`, `options`, `weights` (`imagenet`, `random`, or the name of
+        the file), for a file `file_sha256` (SHA-256 of its bytes), and `weights_sha256`:
         SHA-256 of the values of all weights in Keras's order, which is the same
         however they were stored or downloaded.
     """
     values = hashlib.sha256()
     for value in base.get_weights():
         values.update(value.tobytes())
-    file = Path(parameters.weights)
+    weights = parameters.weights
+    if parameters.name == "demo" and weights != "random":
+        weights = DEMO_WEIGHTS
+    file = Path(weights)
     origin = {"name": parameters.name, "options": parameters.options, "weights": file.name}
-    if parameters.weights != "imagenet":
+    if file.is_file():
         origin["file_sha256"] = hashlib.sha256(file.read_bytes()).hexdigest()
     return origin | {"weights_sha256": values.hexdigest()}
+
+
+def _demo(parameters, image_size):
+    """Build the demo base."""
+    if parameters.options:
+        raise SystemExit(
+            f"params.yaml: base.options is {parameters.options}; expected {{}}, for the demo base "
+            "has none. Remove them, or choose a model of keras.applications as base.name."
+        )
+    demo = network.base(image_size)
+    if parameters.weights != "random":
+        try:
+            demo.load_weights(DEMO_WEIGHTS)
+        except (OSError, ValueError) as error:
+            reason = " ".join(str(error).split())
+            raise SystemExit(
+                f"{DEMO_WEIGHTS}: not the demo base's weights ({reason}). "
+                f"Bring them back with `git checkout {DEMO_WEIGHTS}`."
+            ) from None
+    return demo
+
+
+def _application(module, parameters, image_size):
+    """Build a model of `keras.applications` without its top layers."""
+    weights = parameters.weights
+    if weights not in ("imagenet", "random") and not Path(weights).is_file():
+        raise SystemExit(
+            f"params.yaml: base.weights is {weights!r}, which is not a file; expected 'imagenet', "
+            "'random', or the path of a weights file without the top layers."
+        )
+    try:
+        return getattr(module, parameters.name)(
+            include_top=False,
+            weights=None if weights == "random" else weights,
+            input_shape=(image_size, image_size, 3),
+            **parameters.options,
+        )
+    except Exception as error:
+        raise SystemExit(_explain(error, parameters, image_size)) from error
 
 
 def _module(name):
@@ -88,7 +124,7 @@ def _explain(error, parameters, image_size):
             f"put it into {home}/models/, or give its path as `base.weights` in params.yaml."
         )
     base = f"{parameters.name} with options {parameters.options}"
-    if parameters.weights != "imagenet":
+    if parameters.weights not in ("imagenet", "random"):
         return (
             f"base.weights: {parameters.weights!r} does not hold weights without top layers "
             f"for {base} ({reason})."

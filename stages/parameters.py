@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+RENDERED = "data/demo"  # where `render` writes its pictures
+
 Count = Annotated[int, Field(strict=True, ge=1)]
 
 
@@ -35,8 +37,9 @@ class Base(Section):
     """The pre-trained base in front of the transfer network's layers.
 
     Attributes:
-        name: a model of `keras.applications`, such as `MobileNetV2`.
-        weights: `imagenet`, or the path of a no-top weights file.
+        name: `demo`, or a model of `keras.applications`, such as `MobileNetV2`.
+        weights: `imagenet`, or the path of a no-top weights file (`demo` always has its
+            own), or `random`: what a base is worth that has learnt nothing.
         options: further arguments of the model's constructor.
     """
 
@@ -48,9 +51,9 @@ class Base(Section):
     @classmethod
     def _is_known(cls, name):
         known = base_names()
-        if name not in known:
+        if name not in ("demo", *known):
             near = get_close_matches(name, known, n=1) or ["MobileNetV2"]
-            raise ValueError(f"a model of keras.applications, such as {near[0]}")
+            raise ValueError(f"demo, or a model of keras.applications, such as {near[0]}")
         return name
 
     @field_validator("options")
@@ -62,6 +65,18 @@ class Base(Section):
                 f"options other than {', '.join(sorted(taken))}, which this pipeline sets"
             )
         return options
+
+
+class Demo(Section):
+    """The pictures that `render` draws.
+
+    Attributes:
+        seed: another seed gives other pictures.
+        photos_per_class: pictures of each animal.
+    """
+
+    seed: Annotated[int, Field(strict=True, ge=0)]
+    photos_per_class: Count
 
 
 class Parameters(Section):
@@ -76,6 +91,7 @@ class Parameters(Section):
     seed: Annotated[int, Field(strict=True, ge=0, lt=2**32)]
     layers: Layers
     base: Base
+    demo: Demo
     model: Literal["custom", "transfer"]
 
 
@@ -92,7 +108,8 @@ def read(path="params.yaml"):
 
     Raises:
         SystemExit: if the file is missing, is not YAML, lacks a key, has an unknown
-            one, or a value is out of its range. One line says which, and why.
+            one, a value is out of its range, or the demo base would see photos. One
+            line says which, and why.
     """
     try:
         values = YAML(typ="safe").load(Path(path))
@@ -103,10 +120,22 @@ def read(path="params.yaml"):
     except YAMLError as error:
         raise SystemExit(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
     try:
-        return Parameters.model_validate(values)
+        parameter = Parameters.model_validate(values)
     except ValidationError as error:
         faults = "; ".join(_describe(fault) for fault in error.errors())
         raise SystemExit(f"{path}: {faults}.") from None
+    if parameter.base.name == "demo" and not is_rendered(parameter.photos):
+        raise SystemExit(
+            f"{path}: base.name is 'demo', but photos is {parameter.photos!r}; the demo base has "
+            f"seen nothing but the drawings of {RENDERED} and its kind. Choose one for photos: "
+            "`dvc exp run -S base.name=MobileNetV2`, or the same in params.yaml."
+        )
+    return parameter
+
+
+def is_rendered(folder):
+    """Say whether a folder is the one that `render` fills."""
+    return Path(folder).resolve() == Path(RENDERED).resolve()
 
 
 def base_names():
@@ -122,7 +151,7 @@ def _describe(fault):
     if fault["type"] == "missing":
         return f"{key} is missing"
     if fault["type"] == "extra_forbidden":
-        section = {"layers": Layers, "base": Base}.get(fault["loc"][0], Parameters)
+        section = {"layers": Layers, "base": Base, "demo": Demo}.get(fault["loc"][0], Parameters)
         return f"{key} is not a parameter; expected one of {', '.join(section.model_fields)}"
     expected = fault["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     return f"{key} is {fault['input']!r}; expected {expected}"

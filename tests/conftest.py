@@ -28,8 +28,9 @@ def workspace(tmp_path, monkeypatch):
     """A working directory with the project's params.yaml, set for small photos in `photos/`."""
     shutil.copy(ROOT / "params.yaml", tmp_path)
     change_parameters(
-        tmp_path / "params.yaml", photos="photos", image_size=32, epochs=2, layers__filters=[4, 4]
-    )
+        tmp_path / "params.yaml", photos="photos", image_size=32, epochs=2,
+        layers__filters=[4, 4], base__name="MobileNetV2",
+    )  # fmt: skip
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

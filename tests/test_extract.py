@@ -64,12 +64,9 @@ def test_the_base_is_frozen_and_runs_in_inference_mode(prepared):
 
 
 @pytest.mark.parametrize("name", ["MobileNetV2", "ResNet50", "DenseNet121", "EfficientNetB0"])
-def test_each_kind_of_preprocessing_survives_saving(tmp_path, monkeypatch, name):
-    # No weights files of these are at hand: Keras itself makes random ones instead.
+def test_each_kind_of_preprocessing_survives_saving(tmp_path, name):
     module = bases._module(name)
-    monkeypatch.setattr(module, name, partial(random_application, getattr(module, name)))
-    values = parameters.Base(name=name, weights="imagenet", options={})
-    base = bases.build(values, 64)
+    base = bases.build(parameters.Base(name=name, weights="random", options={}), 64)
     files.save_network(base, tmp_path / "base.keras")
 
     pixels = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3)).astype(np.float32)
@@ -78,8 +75,44 @@ def test_each_kind_of_preprocessing_survives_saving(tmp_path, monkeypatch, name)
     np.testing.assert_allclose(loaded.predict(pixels, verbose=0), expected, rtol=1e-4, atol=1e-5)
 
 
-def random_application(constructor, **arguments):
-    return constructor(**{**arguments, "weights": None})
+@pytest.mark.parametrize("name", ["demo", "MobileNetV2"])
+def test_random_weights_are_the_same_each_time(name):
+    values = parameters.Base(name=name, weights="random", options={})
+    first, second = (bases.describe(bases.build(values, 32), values) for _ in range(2))
+    assert first == second
+    assert first["weights"] == "random"
+    assert "file_sha256" not in first
+
+
+def test_the_demo_base_takes_pixels_and_its_weights_are_on_record(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    values = parameters.Base(name="demo", weights="imagenet", options={})
+    base = bases.build(values, 96)
+    assert base.input_shape == (None, 96, 96, 3)
+    assert base.output_shape == (None, 3, 3, 256)
+    assert base.trainable_weights == []
+    origin = bases.describe(base, values)
+    content = (ROOT / "pretrain/base.weights.h5").read_bytes()
+    assert origin["weights"] == "base.weights.h5"
+    assert origin["file_sha256"] == hashlib.sha256(content).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("options", "content", "message"),
+    [
+        ({"alpha": 0.35}, None, "base.options is {'alpha': 0.35}; expected {}"),
+        ({}, None, "pretrain/base.weights.h5: not the demo base's weights"),
+        ({}, b"half a fi", "pretrain/base.weights.h5: not the demo base's weights"),
+    ],
+)
+def test_a_demo_base_that_cannot_be_built_ends_in_one_line(workspace, options, content, message):
+    if content:
+        Path("pretrain").mkdir()
+        Path("pretrain/base.weights.h5").write_bytes(content)
+    with pytest.raises(SystemExit) as error:
+        bases.build(parameters.Base(name="demo", weights="imagenet", options=options), 32)
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,8 @@ def test_the_defaults_are_those_of_the_contract():
     read = parameters.read(ROOT / "params.yaml")
     assert (read.epochs, read.batch_size, read.learning_rate) == (10, 5, 0.001)
     assert (read.image_size, read.validation_fraction, read.seed) == (160, 0.2, 0)
+    assert (read.photos, read.base.name) == ("data/demo", "demo")
+    assert (read.demo.seed, read.demo.photos_per_class) == (0, 50)
     assert (read.base.weights, read.base.options, read.model) == ("imagenet", {}, "transfer")
 
 
@@ -26,9 +28,11 @@ def test_the_defaults_are_those_of_the_contract():
         ("layers", {"filters": [], "dropout": 0.3}, "layers.filters is []"),
         ("layers__kernel", 3, "layers.kernel is not a parameter; expected one of filters, dropout"),
         ("epoch", 20, "epoch is not a parameter; expected one of photos, epochs,"),
-        ("base__name", "MobilNet", "base.name is 'MobilNet'; expected a model of keras.app"),
+        ("base__name", "MobilNet", "base.name is 'MobilNet'; expected demo, or a model of ker"),
         ("base__name", "ResNet5", "such as ResNet50"),
         ("base__options", {"pooling": "max"}, "expected options other than pooling"),
+        ("demo__photos_per_class", 0, "demo.photos_per_class is 0; expected greater than or equal"),
+        ("demo__photos", 5, "demo.photos is not a parameter; expected one of seed, photos_per_"),
         ("model", "both", "model is 'both'; expected 'custom' or 'transfer'"),
     ],
 )
@@ -38,6 +42,15 @@ def test_a_wrong_value_is_named_with_what_was_expected(workspace, key, value, me
         parameters.read()
     assert str(error.value).startswith("params.yaml: ")
     assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_the_demo_base_is_refused_for_photos_with_the_line_that_helps(workspace):
+    change_parameters(workspace / "params.yaml", photos="photos", base__name="demo")
+    with pytest.raises(SystemExit) as error:
+        parameters.read()
+    assert "base.name is 'demo', but photos is 'photos'" in str(error.value)
+    assert "`dvc exp run -S base.name=MobileNetV2`" in str(error.value)
     assert "\n" not in str(error.value)
 
 

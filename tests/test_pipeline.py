@@ -27,7 +27,7 @@ CONTRACT = [
     "metrics/history/transfer.csv",
 ]
 TRAIN = ["train@custom", "train@transfer"]
-EVERY_STAGE = ["prepare", "split", "extract", *TRAIN, "evaluate", "compare", "select"]
+EVERY_STAGE = ["render", "prepare", "split", "extract", *TRAIN, "evaluate", "compare", "select"]
 
 
 @pytest.fixture(scope="module")
@@ -48,30 +48,39 @@ def changing(project):
 
 
 @cache
-def imported_by(stage):
-    """Find the modules of stages/ that a module imports, at its top or deeper, itself included."""
-    path = ROOT / "stages" / f"{stage}.py"
-    found = {f"stages/{stage}.py"}
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.module.split(".")[0] == "stages":
-            below = node.module.removeprefix("stages").strip(".")
-            for name in [below] if below else [alias.name for alias in node.names]:
-                found |= imported_by(name)
+def imported_by(module):
+    """Find the project's modules that one imports, at its top or deeper, itself included."""
+    path = module.replace(".", "/") + ".py"
+    found = {path}
+    for node in ast.walk(ast.parse((ROOT / path).read_text())):
+        if isinstance(node, ast.ImportFrom):
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+            for name in names:
+                if (ROOT / (name.replace(".", "/") + ".py")).is_file():
+                    found |= imported_by(name)
     return found
 
 
-def stage_definitions():
-    definitions = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
+def stage_definitions(pipeline):
+    definitions = YAML(typ="safe").load(ROOT / pipeline)["stages"]
     return {name: stage.get("do", stage) for name, stage in definitions.items()}
 
 
-@pytest.mark.parametrize("name", list(stage_definitions()))
-def test_a_stage_depends_on_just_the_modules_that_it_imports(name):
-    listed = {dep for dep in stage_definitions()[name]["deps"] if dep.startswith("stages/")}
-    assert listed == imported_by(name)
+@pytest.mark.parametrize(
+    ("pipeline", "name"),
+    [
+        (pipeline, name)
+        for pipeline in ("dvc.yaml", "pretrain/dvc.yaml")
+        for name in stage_definitions(pipeline)
+    ],
+)
+def test_a_stage_depends_on_just_the_modules_that_it_imports(pipeline, name):
+    stage = stage_definitions(pipeline)[name]
+    module = stage["cmd"].split()[2]
+    assert {dep for dep in stage["deps"] if dep.endswith(".py")} == imported_by(module)
 
 
-@pytest.mark.parametrize("name", list(stage_definitions()))
+@pytest.mark.parametrize("name", list(stage_definitions("dvc.yaml")))
 def test_a_stage_lists_just_the_parameters_that_it_reads(name):
     tree = ast.parse((ROOT / "stages" / f"{name}.py").read_text())
     read = {
@@ -83,7 +92,7 @@ def test_a_stage_lists_just_the_parameters_that_it_reads(name):
             or (isinstance(node.value, ast.Call) and ast.unparse(node.value) == "parameters.read()")
         )
     }
-    assert set(stage_definitions()[name].get("params", [])) == read
+    assert set(stage_definitions("dvc.yaml")[name].get("params", [])) == read
 
 
 def test_every_stage_runs_once_and_writes_the_files_of_the_contract(project):
@@ -174,6 +183,7 @@ def test_editing_a_shared_module_reruns_the_stages_that_import_it(changing):
         ({"validation_fraction": 1}, "params.yaml: validation_fraction is 1; expected"),
         ({"validation_fraction": 0.01}, "photos: class 'blue' has 10; expected enough"),
         ({"base__name": "MobileNet9"}, "params.yaml: base.name is 'MobileNet9'; expected"),
+        ({"base__name": "demo"}, "params.yaml: base.name is 'demo', but photos is 'data/colours'"),
         ({"photos": "tests"}, "photos: 'tests' has no sub-folders; expected at least 2"),
     ],
 )

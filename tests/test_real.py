@@ -26,10 +26,6 @@ def project(tmp_path_factory):
     return project
 
 
-def metrics(project, name):
-    return json.loads((project.folder / f"metrics/{name}.json").read_text())
-
-
 def test_a_fifth_of_each_class_validates(project):
     table = pd.read_csv(project.folder / "data/split.csv")
     counts = table.groupby(["label", "split"]).size().unstack()
@@ -38,17 +34,17 @@ def test_a_fifth_of_each_class_validates(project):
 
 
 def test_the_base_makes_the_difference(project):
-    custom, transfer = metrics(project, "custom"), metrics(project, "transfer")
+    custom, transfer = project.metrics("custom"), project.metrics("transfer")
     assert custom["photos"] == transfer["photos"] == 30
     # One seed on 30 photos: far from a guess (0.33), with room for another Keras's weights.
     assert custom["accuracy"] > 0.45
     assert transfer["accuracy"] > 0.75
-    assert metrics(project, "comparison")["accuracy_gain"] > 0.1
+    assert project.metrics("comparison")["accuracy_gain"] > 0.1
 
 
 def test_the_hash_of_the_weights_file_stands_beside_the_results(project):
     weights = Path(parameters.read(project.folder / "params.yaml").base.weights)
-    origin = metrics(project, "base")
+    origin = project.metrics("base")
     assert origin["file_sha256"] == hashlib.sha256(weights.read_bytes()).hexdigest()
 
 

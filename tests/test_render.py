@@ -1,0 +1,91 @@
+"""The demo's pictures: drawn where they are the photos, and nowhere else."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from bench.project import change_parameters
+from stages import prepare, render
+
+
+@pytest.fixture
+def demo(workspace):
+    """A working directory set for the demo, with three pictures of each animal."""
+    change_parameters(
+        workspace / "params.yaml", photos="data/demo", base__name="demo", demo__photos_per_class=3
+    )
+    return workspace
+
+
+def pictures():
+    return {path.as_posix(): path.read_bytes() for path in Path("data/demo").rglob("*.jpg")}
+
+
+def test_each_animal_gets_a_folder_of_pictures_that_prepare_takes_as_photos(demo, capsys):
+    render.main()
+    assert capsys.readouterr().out == "3 pictures each of butterfly, cat, horse\n"
+    assert sorted(pictures()) == [
+        f"data/demo/{animal}/{animal}_00{number}.jpg"
+        for animal in ("butterfly", "cat", "horse")
+        for number in range(3)
+    ]
+    with Image.open("data/demo/cat/cat_000.jpg") as picture:
+        assert picture.size == (160, 160)
+    prepare.main()
+    assert np.load("data/pixels.npy").shape == (9, 32, 32, 3)
+
+
+def test_the_same_seed_gives_the_same_files_and_another_seed_others(demo):
+    render.main()
+    first = pictures()
+    render.main()
+    assert pictures() == first
+    change_parameters(demo / "params.yaml", demo__seed=1)
+    render.main()
+    assert pictures().keys() == first.keys()
+    assert all(content != first[name] for name, content in pictures().items())
+
+
+def test_with_fewer_pictures_the_others_go(demo):
+    render.main()
+    first = pictures()
+    change_parameters(demo / "params.yaml", demo__photos_per_class=2)
+    render.main()
+    assert pictures() == {name: first[name] for name in first if "_002" not in name}
+
+
+@pytest.mark.parametrize("spelling", ["data/demo/", "./data/demo", "data/../data/demo"])
+def test_the_folder_is_known_however_it_is_written(demo, spelling):
+    change_parameters(demo / "params.yaml", photos=spelling)
+    render.main()
+    assert len(pictures()) == 9
+
+
+def test_nothing_is_drawn_for_other_photos_and_what_was_drawn_stays(demo, capsys):
+    change_parameters(demo / "params.yaml", photos="photos", base__name="MobileNetV2")
+    render.main()
+    assert capsys.readouterr().out == "photos are in photos: no demo pictures needed\n"
+    assert list(Path("data/demo").iterdir()) == []
+    change_parameters(demo / "params.yaml", photos="data/demo")
+    render.main()
+    first = pictures()
+    change_parameters(demo / "params.yaml", photos="photos", demo__seed=1)
+    render.main()
+    assert pictures() == first
+
+
+@pytest.mark.parametrize("name", ["cat/tiger.jpg", "dog/dog_000.jpg", "cat/dog_000.jpg", "a.txt"])
+def test_somebody_elses_files_are_neither_used_nor_removed(demo, name):
+    render.main()
+    path = Path("data/demo", name)
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("mine")
+    with pytest.raises(SystemExit) as error:
+        render.main()
+    assert str(path) in str(error.value)
+    assert "Move your photos to a folder of their own" in str(error.value)
+    assert "\n" not in str(error.value)
+    assert path.read_text() == "mine"
+    assert len(pictures()) == 9 + path.match("*.jpg")
