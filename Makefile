@@ -1,7 +1,7 @@
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: run test check bench demo sheet seeds lock
+.PHONY: run test check bench demo-seeds sheet seeds lock
 
 run: .venv/installed  ## set up, and answer: which network is better on my photos?
 	@python -c "from stages import parameters as p, photos; f = p.read().photos; p.is_rendered(f) or photos.find(f)"
@@ -18,7 +18,7 @@ check: .venv/installed  ## what CI checks besides the tests
 bench: .venv/installed  ## the pipeline's wall time against one plain script (REAL_PHOTOS, KERAS_HOME)
 	@python -m bench.speed
 
-demo: .venv/installed  ## the accuracy of both networks on the demo's pictures, over seeds
+demo-seeds: .venv/installed  ## the accuracy of both networks on the demo's pictures, over seeds
 	@python -m bench.demo
 
 sheet: .venv/installed  ## the README's pictures

@@ -1,4 +1,4 @@
-"""The accuracy of both networks on the demo's pictures, over seeds: `make demo`.
+"""The accuracy of both networks on the demo's pictures, over seeds: `make demo-seeds`.
 
 Every seed is new pictures, a split, initial weights and an order of batches. The last column
 is the control: transfer once more, on a base of the same kind that has learnt nothing. Seeds 0

@@ -79,13 +79,17 @@ class Project:
         author = ["-c", "user.name=Nobody", "-c", "user.email=nobody@example.com"]
         self.run("git", *author, "commit", "--quiet", "--message", message)
 
-    def run(self, *command, check=True):
-        """Run a command with this Python's programs first on PATH; return its result."""
+    def environment(self):
+        """Return this process's environment, with this Python's programs first on PATH."""
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        return {**os.environ, "PATH": path}
+
+    def run(self, *command, check=True):
+        """Run a command with `environment`; return its result."""
         result = subprocess.run(
             command,
             cwd=self.folder,
-            env={**os.environ, "PATH": path},
+            env=self.environment(),
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -95,7 +95,7 @@ def chain(name, count, length, radius, colour="coat", flex=8.0, bend=0.0, **firs
     return part
 
 
-def leg(name, at, aside, lengths, radii, elevations, foot, *, azimuth=0.0, colour="coat", flex=9.0):
+def leg(name, at, aside, lengths, radii, elevations, foot, *, azimuth=0.0, colour="coat"):
     """Build a pair of legs: thigh, shin and foot.
 
     Args:
@@ -105,12 +105,11 @@ def leg(name, at, aside, lengths, radii, elevations, foot, *, azimuth=0.0, colou
         elevations: of thigh, shin and foot.
         foot: length of the foot.
         colour: of the foot.
-        flex: of thigh and shin.
     """
     toes = Part(
         "foot", foot, (1.15 * radii[2], radii[2]), elevation=elevations[2], flex=4, colour=colour
     )
-    shin = Part("shin", lengths[1], radii[1:], elevation=elevations[1], flex=flex, children=(toes,))
+    shin = Part("shin", lengths[1], radii[1:], elevation=elevations[1], flex=9, children=(toes,))
     return Part(
         name,
         lengths[0],
@@ -120,7 +119,7 @@ def leg(name, at, aside, lengths, radii, elevations, foot, *, azimuth=0.0, colou
         azimuth=azimuth,
         elevation=elevations[0],
         paired=True,
-        flex=flex,
+        flex=9,
         children=(shin,),
     )
 

@@ -16,7 +16,7 @@ def colours(rng, seen, view, scale, origin):
         origin: place of its trunk's base, pixels.
 
     Returns:
-        RGB from 0 to 1, `[size, size, 3]`: a function of the place on the animal, the
+        RGB from 0 to about 1, `[size, size, 3]`: a function of the place on the animal, the
         same on its left and right.
     """
     main, second, trim = _fur(rng), _fur(rng), _fur(rng)

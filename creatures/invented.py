@@ -7,7 +7,7 @@ import numpy as np
 from creatures.anatomy import Part, Species, chain, dissimilarity, eye, leg
 from creatures.animals import ANIMALS
 
-# Least dissimilarity of two drawn species, twice that of the most unlike individuals of one,
+# Least dissimilarity of two drawn species, well above that of two individuals of one species,
 # and of a drawn species and one of the animals: the cat and the horse have as much.
 DISTINCT, FAR_FROM_ANIMALS = 0.15, 0.25
 
@@ -16,7 +16,7 @@ def draw(count, seed):
     """Draw species at random, none of them a near copy of another or of an animal.
 
     Args:
-        count: number of species.
+        count: number of species; some hundreds are to be had.
         seed: the same gives the same species.
 
     Returns:

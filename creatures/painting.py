@@ -126,7 +126,7 @@ def add(canvas, seen, colours, light):
     """Paint a surface onto the canvas.
 
     Args:
-        canvas: RGB from 0 to 1, `[size, size, 3]`, changed in place.
+        canvas: RGB from 0 to 1, gloss beyond 1, `[size, size, 3]`, changed in place.
         seen: a `Surface`.
         colours: RGB from 0 to 1, of each pixel or of all.
         light: a `Light`.

@@ -4,6 +4,7 @@ import zlib
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import partial
+from multiprocessing import get_context
 
 import numpy as np
 from PIL import Image, ImageFilter
@@ -21,7 +22,8 @@ def pictures(requests, size):
     Yields:
         RGB pixels, `uint8` `[size, size, 3]`, in the order of the requests.
     """
-    with ProcessPoolExecutor() as pool:
+    # Forking is not safe where TensorFlow runs.
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
         animals, seeds = zip(*requests, strict=True)
         yield from pool.map(partial(picture, size=size), animals, seeds, chunksize=16)
 
@@ -45,14 +47,14 @@ def picture(species, seed, size):
 
     if species.habit == "stands":
         feet = min(min(piece.base[1], piece.tip[1]) - max(piece.radius) for piece in pieces)
-        canvas, horizon = scenery.landscape(rng, size, feet), feet / size + 0.1
+        canvas, high = scenery.landscape(rng, size, feet), feet / size + 0.1
     else:
-        canvas, horizon = scenery.ground(rng, size), 1.0
-    scenery.add_clutter(canvas, rng, light, count=rng.integers(4), low=0.0, high=horizon)
+        canvas, high = scenery.ground(rng, size), 1.0
+    scenery.add_clutter(canvas, rng, light, count=rng.integers(6), low=0.0, high=high)
     scenery.add_shadow(canvas, pieces, light, species.habit)
     seen = painting.surface(pieces, size)
     painting.add(canvas, seen, coat.colours(rng, seen, view, scale, origin), light)
-    scenery.add_clutter(canvas, rng, light, count=rng.integers(3), low=-0.05, high=0.1)
+    scenery.add_clutter(canvas, rng, light, count=rng.integers(4), low=-0.05, high=0.2)
     return _photograph(canvas[::-1], rng)
 
 
@@ -82,7 +84,7 @@ def _framed(pieces, view, rng, size):
     reach = np.array([_reach(piece) for piece in turned])
     ends = np.array([(piece.base[:2], piece.tip[:2]) for piece in turned])
     low, high = (ends.min(1) - reach).min(0), (ends.max(1) + reach).max(0)
-    scale = size * rng.uniform(0.68, 0.95) / (high - low).max()
+    scale = size * rng.uniform(0.55, 0.95) / (high - low).max()
     room = size - scale * (high - low)
     origin = np.append(rng.uniform(0.1, 0.9, 2) * room - scale * low, 0)
     framed = [

@@ -92,11 +92,11 @@ def _turn(frame, azimuth, elevation):
 def view(habit, rng):
     """Draw a camera's rotation: `[3, 3]`, from the animal's space to the camera's.
 
-    Who stands is seen from either side, turned by up to 40 degrees; who spreads is seen
+    Who stands is seen from either side, turned by up to 45 degrees; who spreads is seen
     from above, its head up, to the left or to the right.
     """
     if habit == "stands":
-        yaw = rng.choice([0, 180]) + np.clip(rng.normal(0, 18), -40, 40)
+        yaw = rng.choice([0, 180]) + np.clip(rng.normal(0, 22), -45, 45)
         pitch, roll = rng.normal(8, 5), rng.normal(0, 3)
     else:
         yaw, pitch, roll = 0, np.clip(rng.normal(74, 9), 50, 90), rng.uniform(40, 140)

@@ -14,7 +14,7 @@ def landscape(rng, size, feet):
     Args:
         rng: a `numpy.random.Generator`.
         size: side of the picture, pixels.
-        feet: height above the lower edge, pixels; the horizon is above it.
+        feet: height above the lower edge, pixels; the horizon is about there or higher.
     """
     horizon = feet + rng.uniform(0.03, 0.35) * size
     y = np.arange(size, dtype=np.float32)[:, None] - horizon

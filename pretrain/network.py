@@ -9,14 +9,14 @@ def base(image_size=None):
     """Build the demo base with random weights.
 
     A residual network (K. He et al. (2016), Deep residual learning for image
-    recognition, https://arxiv.org/abs/1512.03385) of 1.3 million weights.
+    recognition, https://arxiv.org/abs/1512.03385) of 1.2 million weights.
 
     Args:
         image_size: side of the square input, pixels; any if `None`.
 
     Returns:
         A `keras.Model`: RGB pixels `[n, image_size, image_size, 3]` from 0 to 255 in, a
-        feature map `[n, image_size / 32, image_size / 32, 256]` out.
+        feature map `[n, side, side, 256]` out, `side` being `image_size / 32` rounded up.
     """
     pixels = keras.Input((image_size, image_size, 3), name="pixels")
     features = keras.layers.Rescaling(1 / 127.5, offset=-1)(pixels)

@@ -1,6 +1,5 @@
-"""Train the demo base on telling random species apart: `python -m pretrain.train --help`."""
+"""Train the demo base on telling random species apart."""
 
-import argparse
 import hashlib
 import json
 import os
@@ -9,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pretrain import network
+from pretrain import network, options
 from stages.backend import keras, tf
 
 PICTURES = Path("data/pretrain/pictures.npy")
@@ -32,17 +31,17 @@ def image_size(epoch, epochs, smallest, largest):
         A multiple of 16 pixels.
     """
     share = epoch / max(1, epochs - 1)
-    return 16 * round((smallest + share * (largest - smallest)) / 16)
+    return 16 * max(1, round((smallest + share * (largest - smallest)) / 16))
 
 
-def batches(pictures, epoch, side, options):
+def batches(pictures, epoch, side, option):
     """Serve one epoch's pictures, in an order that seed and epoch fix.
 
     Args:
         pictures: `uint8` array `[species, n, size, size, 3]`; read a batch at a time.
         epoch: from 0; every epoch mirrors and crops the pictures in other ways.
         side: of the pictures served, pixels.
-        options: of the command line; `seed` and `batch_size` count here.
+        option: those of the command line; `seed` and `batch_size` count here.
 
     Returns:
         A `tf.data.Dataset` of pairs: `float32` `[batch, side, side, 3]` from 0 to 255, and
@@ -50,12 +49,12 @@ def batches(pictures, epoch, side, options):
     """
     species, count, size = pictures.shape[:3]
     crop = size * 7 // 8
-    random = np.random.default_rng((options.seed, epoch))
-    order = random.permutation(species * count)
 
     def read():
-        for start in range(0, len(order) - options.batch_size + 1, options.batch_size):
-            labels, rows = np.divmod(order[start : start + options.batch_size], count)
+        random = np.random.default_rng((option.seed, epoch))
+        order = random.permutation(species * count)
+        for start in range(0, len(order) - option.batch_size + 1, option.batch_size):
+            labels, rows = np.divmod(order[start : start + option.batch_size], count)
             corners = random.integers(0, size - crop + 1, (len(labels), 2))
             batch = np.stack(
                 [
@@ -68,8 +67,8 @@ def batches(pictures, epoch, side, options):
             yield batch, labels
 
     signature = (
-        tf.TensorSpec((options.batch_size, crop, crop, 3), tf.uint8),
-        tf.TensorSpec((options.batch_size,), tf.int64),
+        tf.TensorSpec((option.batch_size, crop, crop, 3), tf.uint8),
+        tf.TensorSpec((option.batch_size,), tf.int64),
     )
     dataset = tf.data.Dataset.from_generator(read, output_signature=signature)
     return dataset.map(
@@ -77,13 +76,13 @@ def batches(pictures, epoch, side, options):
     ).prefetch(2)
 
 
-def classifier(species, steps, options):
+def classifier(species, steps, option):
     """Build the base with one dense layer on top, compiled.
 
     Args:
         species: number of classes.
         steps: of the whole training, after which the learning rate is 0.
-        options: of the command line.
+        option: those of the command line.
     """
     model = keras.Sequential(
         [
@@ -92,49 +91,46 @@ def classifier(species, steps, options):
             keras.layers.Dense(species, activation="softmax"),
         ]
     )
-    schedule = keras.optimizers.schedules.CosineDecay(options.learning_rate, steps)
+    schedule = keras.optimizers.schedules.CosineDecay(option.learning_rate, steps)
     model.compile(
-        optimizer=keras.optimizers.AdamW(schedule, weight_decay=options.weight_decay),
+        optimizer=keras.optimizers.AdamW(schedule, weight_decay=option.weight_decay),
         loss=keras.losses.CategoricalCrossentropy(label_smoothing=0.1),
         metrics=["accuracy"],
     )
     return model
 
 
-def fit(pictures, options):
+def fit(pictures, option, checkpoint):
     """Train from the beginning, or from the checkpoint of an interrupted run.
 
     A resumed training gives the same weights as one that was never interrupted.
 
     Args:
         pictures: `uint8` array `[species, n, size, size, 3]`.
-        options: of the command line.
+        option: those of the command line.
+        checkpoint: path of the file that keeps the classifier after every epoch.
 
     Returns:
-        The trained classifier, and the path of its checkpoint.
+        The trained classifier.
     """
-    run = repr(options).encode() + Path(__file__).read_bytes() + Path(network.__file__).read_bytes()
-    name = f"checkpoint-{hashlib.sha256(run).hexdigest()[:12]}.keras"
-    checkpoint = PICTURES.with_name(name)
-    steps = pictures.shape[0] * pictures.shape[1] // options.batch_size
-
-    keras.utils.set_random_seed(options.seed)
+    steps = pictures.shape[0] * pictures.shape[1] // option.batch_size
+    keras.utils.set_random_seed(option.seed)
     if checkpoint.exists():
         model = keras.saving.load_model(checkpoint)
         done = int(model.optimizer.iterations) // steps
-        print(f"continuing after epoch {done} of {options.epochs}")
+        print(f"continuing after epoch {done} of {option.epochs}")
     else:
-        model, done = classifier(pictures.shape[0], steps * options.epochs, options), 0
+        model, done = classifier(pictures.shape[0], steps * option.epochs, option), 0
     # One call per epoch, because each has pictures of another size.
     one_epoch = keras.callbacks.LambdaCallback(
         on_epoch_end=lambda epoch, logs: setattr(model, "stop_training", True)
     )
-    for epoch in range(done, options.epochs):
-        side = image_size(epoch, options.epochs, options.smallest, pictures.shape[2])
+    for epoch in range(done, option.epochs):
+        side = image_size(epoch, option.epochs, option.smallest, pictures.shape[2])
         model.fit(
-            batches(pictures, epoch, side, options),
+            batches(pictures, epoch, side, option),
             initial_epoch=epoch,
-            epochs=options.epochs,
+            epochs=option.epochs,
             steps_per_epoch=steps,
             shuffle=False,
             callbacks=[one_epoch],
@@ -143,14 +139,34 @@ def fit(pictures, options):
         temporary = checkpoint.with_name(f".{checkpoint.name}")
         model.save(temporary)
         os.replace(temporary, checkpoint)
-    return model, checkpoint
+    return model
+
+
+def fingerprint(option):
+    """Hash all that decides the result, so that no other run's checkpoint is continued."""
+    values = hashlib.sha256(repr(option).encode())
+    for path in (__file__, network.__file__):
+        values.update(Path(path).read_bytes())
+    with PICTURES.open("rb") as file:
+        while block := file.read(2**24):
+            values.update(block)
+    return values.hexdigest()[:16]
 
 
 def save(base, path):
-    """Save a base's weights as numbers of 16 bits, half the size of Keras's own."""
+    """Save a base's weights as numbers of 16 bits, half the size of Keras's own.
+
+    Args:
+        base: what `network.base` returns.
+        path: of a new file, ending in `.weights.h5`.
+    """
     keras.utils.clear_session(free_memory=False)  # numbers the names of layers from 1 again
+    policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float16")
-    small = network.base()
+    try:
+        small = network.base()
+    finally:
+        keras.config.set_dtype_policy(policy)
     small.set_weights(base.get_weights())
     small.save_weights(path)
 
@@ -179,31 +195,45 @@ def score(model, pictures):
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="python -m pretrain.train", description=__doc__)
-    for name, kind, meaning in [
-        ("epochs", int, "passes over the pictures"),
-        ("batch_size", int, "pictures in a step"),
-        ("learning_rate", float, "at the beginning; 0 at the end"),
-        ("weight_decay", float, "of AdamW"),
-        ("smallest", int, "side of the pictures in the first epoch, pixels"),
-        ("held_out", int, "pictures of each species to score on"),
-        ("seed", int, "of initial weights, order and crops"),
-    ]:
-        parser.add_argument(f"--{name}", type=kind, required=True, help=meaning)
-    options = parser.parse_args()
+    option = options.read(
+        "python -m pretrain.train",
+        __doc__,
+        epochs=(options.count, "passes over the pictures"),
+        batch_size=(options.count, "pictures in a step"),
+        learning_rate=(float, "at the beginning; 0 at the end"),
+        weight_decay=(float, "of AdamW"),
+        smallest=(options.count, "side of the pictures in the first epoch, pixels"),
+        held_out=(options.count, "pictures of each species to score on"),
+        seed=(int, "of initial weights, order and crops"),
+    )
+    if not PICTURES.exists():
+        raise SystemExit(f"{PICTURES}: no such file; `dvc repro pretrain/dvc.yaml:draw` makes it.")
 
     pictures = np.load(PICTURES, mmap_mode="r")
-    model, checkpoint = fit(pictures[:, : -options.held_out], options)
+    training = pictures[:, : -option.held_out]
+    if training.shape[0] * training.shape[1] < option.batch_size:
+        raise SystemExit(
+            f"pretrain/params.yaml: {training.shape[1]} pictures of {training.shape[0]} species "
+            f"left to train on; expected a batch at least, {option.batch_size}. Hold out fewer."
+        )
+    checkpoint = PICTURES.with_name(f"checkpoint-{fingerprint(option)}.keras")
+    for other in set(PICTURES.parent.glob("checkpoint-*.keras")) - {checkpoint}:
+        other.unlink()
+    model = fit(training, option, checkpoint)
+
+    weights, metrics = (path.with_name(f".{path.name}") for path in (WEIGHTS, METRICS))
     base = model.get_layer("demo")
-    save(base, WEIGHTS)
-    base.load_weights(WEIGHTS)  # what is scored is what was saved
-    metrics = score(model, pictures[:, -options.held_out :])
-    METRICS.write_text(json.dumps(metrics, indent=2) + "\n")
+    save(base, weights)
+    base.load_weights(weights)  # what is scored is what was saved
+    scores = score(model, pictures[:, -option.held_out :])
+    metrics.write_text(json.dumps(scores, indent=2) + "\n")
+    os.replace(weights, WEIGHTS)
+    os.replace(metrics, METRICS)
     checkpoint.unlink()
 
     print(
-        f"{metrics['species']} species told apart in {metrics['pictures']} new pictures: "
-        f"top-1 accuracy {metrics['top_1']:.3f}, top-5 {metrics['top_5']:.3f}"
+        f"{scores['species']} species told apart in {scores['pictures']} new pictures: "
+        f"top-1 accuracy {scores['top_1']:.3f}, top-5 {scores['top_5']:.3f}"
     )
 
 

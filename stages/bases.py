@@ -14,6 +14,8 @@ DEMO_WEIGHTS = Path("pretrain/base.weights.h5")
 def build(parameters, image_size):
     """Build a frozen base that takes pixels.
 
+    Random weights are always the same ones: they reseed Keras.
+
     Args:
         parameters: the `Base` of `params.yaml`.
         image_size: side of the square input, pixels.
@@ -79,8 +81,8 @@ def _demo(parameters, image_size):
         except (OSError, ValueError) as error:
             reason = " ".join(str(error).split())
             raise SystemExit(
-                f"{DEMO_WEIGHTS}: not the demo base's weights ({reason}). "
-                f"Bring them back with `git checkout {DEMO_WEIGHTS}`."
+                f"{DEMO_WEIGHTS.as_posix()}: not the demo base's weights ({reason}). "
+                f"Bring them back with `git checkout {DEMO_WEIGHTS.as_posix()}`."
             ) from None
     return demo
 

@@ -1,12 +1,12 @@
 """The pre-training: what it writes, and that it goes on where it was interrupted."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
 
 import pytest
-from ruamel.yaml import YAML
 
 from bench.project import ROOT, Project, change_parameters
 
@@ -48,26 +48,52 @@ def test_a_second_run_does_nothing(pretrained):
     assert pretrained.stages_run_by("dvc", "repro", "pretrain/dvc.yaml") == []
 
 
-def test_interrupted_it_goes_on_and_ends_with_the_same_weights(pretrained, tmp_path):
-    project = small_project(tmp_path)
-    project.run("dvc", "repro", "pretrain/dvc.yaml:draw")
-    command = YAML(typ="safe").load(project.folder / "pretrain/dvc.yaml")["stages"]["train"]["cmd"]
-    values = YAML(typ="safe").load(project.folder / "pretrain/params.yaml")["train"]
-    options = [str(part) for key, value in values.items() for part in (f"--{key}", value)]
-    module = command.split()[2]
-    interrupted = subprocess.Popen(
-        [sys.executable, "-m", module, *options], cwd=project.folder,
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
-    for line in interrupted.stdout:
-        if "Epoch 3/" in line:
-            break
-    interrupted.send_signal(signal.SIGKILL)
-    interrupted.wait()
+def test_interrupted_it_goes_on_and_ends_with_the_same_weights(pretrained):
+    """As README says: everything again, stopped in the middle, and the same command once more."""
+    weights = (pretrained.folder / WEIGHTS).read_bytes()
+    command = ["repro", "--force", "--single-item", "pretrain/dvc.yaml:train"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "dvc", *command], cwd=pretrained.folder, start_new_session=True,
+        env=pretrained.environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    ) as interrupted:  # fmt: skip
+        for line in interrupted.stdout:
+            if "Epoch 3/" in line:
+                break
+        os.killpg(interrupted.pid, signal.SIGKILL)
+    assert (pretrained.folder / WEIGHTS).read_bytes() == weights
 
-    resumed = project.run("dvc", "repro", "pretrain/dvc.yaml")
-    assert "continuing after epoch 2 of 4" in resumed.stdout
-    assert "Epoch 2/4" not in resumed.stdout
-    assert (project.folder / WEIGHTS).read_bytes() == (pretrained.folder / WEIGHTS).read_bytes()
-    left = [path.name for path in (project.folder / "data/pretrain").iterdir()]
+    resumed = pretrained.run("dvc", *command)
+    assert "continuing after epoch" in resumed.stdout
+    assert "Epoch 1/4" not in resumed.stdout
+    assert "Epoch 4/4" in resumed.stdout
+    assert (pretrained.folder / WEIGHTS).read_bytes() == weights
+    left = [path.name for path in (pretrained.folder / "data/pretrain").iterdir()]
     assert left == ["pictures.npy"]
+
+
+def test_the_checkpoint_of_another_training_is_not_continued(pretrained):
+    stale = pretrained.folder / "data/pretrain/checkpoint-0123456789abcdef.keras"
+    stale.write_bytes(b"of other pictures")
+    command = ("dvc", "repro", "--force", "--single-item", "pretrain/dvc.yaml:train")
+    assert "Epoch 1/4" in pretrained.run(*command).stdout
+    assert not stale.exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"train__held_out": 20}, "0 pictures of 4 species left to train on"),
+        ({"train__epochs": 0}, "argument --epochs: 0; expected at least 1"),
+    ],
+)
+def test_a_mistake_ends_in_one_line_and_leaves_the_weights(pretrained, changes, message):
+    weights = (pretrained.folder / WEIGHTS).read_bytes()
+    path = pretrained.folder / "pretrain/params.yaml"
+    before = path.read_text()
+    change_parameters(path, **changes)
+    result = pretrained.run("dvc", "repro", "pretrain/dvc.yaml", check=False)
+    path.write_text(before)
+    assert result.returncode != 0
+    assert message in result.stdout
+    assert "Traceback" not in result.stdout
+    assert (pretrained.folder / WEIGHTS).read_bytes() == weights
