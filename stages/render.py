@@ -13,19 +13,19 @@ from stages import parameters
 SIZE = 160  # side of a picture, pixels
 
 
-def render(folder, parameter):
+def render(folder, demo):
     """Draw pictures of every demo species.
 
     Args:
         folder: a new folder, which gets `butterfly/drawing_000.jpg` and so on.
-        parameter: the `Demo` of `params.yaml`.
+        demo: the `Demo` of `params.yaml`.
     """
     names, requests = [], []
     for animal in animals.ANIMALS.values():
         (folder / animal.name).mkdir(parents=True)
-        for count in range(parameter.photos_per_class):
+        for count in range(demo.photos_per_class):
             names.append(f"{animal.name}/drawing_{count:03}.jpg")
-            requests.append((animal, (parameter.seed, count)))
+            requests.append((animal, (demo.seed, count)))
     drawn = picture.pictures(requests, SIZE)
     for name, pixels in zip(tqdm(names, "pictures", disable=None), drawn, strict=True):
         Image.fromarray(pixels).save(folder / name, quality=92)
@@ -45,11 +45,13 @@ def main():
 
     new = folder.with_name(f".{folder.name}")
     shutil.rmtree(new, ignore_errors=True)
-    new.mkdir(parents=True)  # DVC expects an output, even if there is nothing to draw
+    new.mkdir(parents=True)
     if parameters.is_rendered(parameter.photos):
         render(new, parameter.demo)
         print(f"{parameter.demo.photos_per_class} drawings each of {', '.join(animals.ANIMALS)}")
     else:
+        # DVC expects an output even so, and warns of an empty folder.
+        (new / ".empty").write_text("Drawn only if this folder is `photos` in params.yaml.\n")
         print(f"photos are in {parameter.photos}: nothing to draw")
     shutil.rmtree(folder, ignore_errors=True)
     new.rename(folder)
