@@ -38,7 +38,8 @@ class Project:
         listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
         names = subprocess.check_output(listing, cwd=ROOT, text=True).split("\0")
         for name in filter(None, names):
-            if name != "dvc.lock" and not name.startswith("metrics/"):
+            result = name.startswith("metrics/") and not name.endswith(".gitignore")
+            if name != "dvc.lock" and not result:
                 (project.folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(ROOT / name, project.folder / name)
         project.run("git", "init", "--quiet")

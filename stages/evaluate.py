@@ -7,12 +7,46 @@ from stages import files, networks, scores
 from stages.backend import INFERENCE_BATCH
 
 
+def record(name, photos, actual, probabilities, classes):
+    """Score the predictions of one network, and write its files.
+
+    Args:
+        name: of the network.
+        photos: `n` paths relative to the photos folder.
+        actual: `int` array `[n]` of class indices.
+        probabilities: `float` array `[n, classes]`; rows sum to 1.
+        classes: their names.
+
+    Returns:
+        `(values, confusion, per_class)`: what the functions of `scores` return.
+    """
+    predicted = probabilities.argmax(axis=1)
+    values = scores.score(actual, predicted, probabilities)
+    confusion = scores.confusion(actual, predicted, classes)
+    per_class = scores.per_class(actual, predicted, classes)
+    reliability = scores.reliability(actual, predicted, probabilities)
+    predictions = pd.DataFrame(
+        {
+            "photo": photos,
+            "actual": classes[actual],
+            "predicted": classes[predicted],
+            **dict(zip(classes, probabilities.T, strict=True)),
+        }
+    )
+    files.write_json(f"metrics/{name}.json", values)
+    files.write_table(f"metrics/predictions/{name}.csv", predictions)
+    files.write_table(f"metrics/confusion/{name}.csv", confusion, index=True)
+    files.write_table(f"metrics/per_class/{name}.csv", per_class, index=True)
+    files.write_table(f"metrics/reliability/{name}.csv", reliability)
+    return values, confusion, per_class
+
+
 def show(name, values, confusion, per_class):
     """Print the result of one network as a person would want to read it.
 
     Args:
         name: of the network.
-        values, confusion, per_class: what the functions of `scores` return.
+        values, confusion, per_class: what `record` returns.
     """
     right, photos = np.trace(confusion), values["photos"]
     print(
@@ -29,29 +63,12 @@ def main():
     classes, labels = np.unique(table["label"], return_inverse=True)
     rows = np.flatnonzero(table["split"] == "validation")
     pixels = files.read_array("data/pixels.npy")[rows]
-    actual = labels[rows]
+    photos = table["photo"].iloc[rows].to_numpy()
 
     for name in ("custom", "transfer"):
         network = networks.load(f"data/models/{name}.keras")
         probabilities = network.predict(pixels, batch_size=INFERENCE_BATCH, verbose=0)
-        predicted = probabilities.argmax(axis=1)
-
-        values = scores.score(actual, predicted, probabilities)
-        confusion = scores.confusion(actual, predicted, classes)
-        per_class = scores.per_class(actual, predicted, classes)
-        predictions = pd.DataFrame(
-            {
-                "photo": table["photo"].iloc[rows].to_numpy(),
-                "actual": classes[actual],
-                "predicted": classes[predicted],
-                **dict(zip(classes, probabilities.T, strict=True)),
-            }
-        )
-        files.write_json(f"metrics/{name}.json", values)
-        files.write_table(f"metrics/predictions/{name}.csv", predictions)
-        files.write_table(f"metrics/confusion/{name}.csv", confusion, index=True)
-        files.write_table(f"metrics/per_class/{name}.csv", per_class, index=True)
-        show(name, values, confusion, per_class)
+        show(name, *record(name, photos, labels[rows], probabilities, classes))
 
 
 if __name__ == "__main__":

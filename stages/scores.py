@@ -1,9 +1,11 @@
-"""Scores of a network: accuracy with its 95 % interval, confusion matrix, scores per class."""
+"""Scores of a network: accuracy with its interval, confusion matrix, each class, reliability."""
 
 import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 from sklearn.metrics import confusion_matrix, f1_score, log_loss, precision_recall_fscore_support
+
+BINS = 10  # of the confidence of an answer, from 0 to 1
 
 
 def score(actual, predicted, probabilities):
@@ -67,3 +69,27 @@ def per_class(actual, predicted, classes):
     return pd.DataFrame(
         dict(zip(names, columns, strict=True)), index=pd.Index(classes, name="class")
     )
+
+
+def reliability(actual, predicted, probabilities):
+    """Compare how confident the answers are with how often they are right.
+
+    Answers are put into ten bins of equal width by their confidence, as in the reliability
+    diagrams of C. Guo et al. (2017), On Calibration of Modern Neural Networks, ICML,
+    https://arxiv.org/abs/1706.04599.
+
+    Args:
+        actual, predicted: `int` arrays `[n]` of class indices.
+        probabilities: `float` array `[n, classes]`; the highest of a row is the
+            confidence of the answer.
+
+    Returns:
+        A data frame with a row for each bin that is not empty: `confidence` (mean of the
+        bin), `accuracy` (share that is right) and `photos` (number of answers).
+    """
+    confidence = probabilities.max(axis=1)
+    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    answers = pd.DataFrame({"confidence": confidence, "accuracy": actual == predicted})
+    table = answers.groupby(bins).mean()
+    table["photos"] = np.unique(bins, return_counts=True)[1]
+    return table

@@ -3,9 +3,8 @@
 import sys
 
 import numpy as np
-import pandas as pd
 
-from stages import files, networks, parameters
+from stages import files, live, networks, parameters
 from stages.backend import INFERENCE_BATCH, keras, tf
 
 
@@ -36,17 +35,15 @@ def batches(inputs, labels, rows, batch_size, shuffle_seed=None):
     return dataset.batch(batch_size).map(read_batch).prefetch(2)
 
 
-def fit(network, training, validation, parameter):
+def fit(network, training, validation, parameter, callbacks=()):
     """Train a network, printing a line per epoch as Keras does.
 
     Args:
         network: takes what `training` and `validation` serve to class probabilities.
         training, validation: what `batches` returns.
         parameter: the `Parameters`; `epochs` and `learning_rate` count here.
-
-    Returns:
-        A data frame with a row per epoch: `epoch` from 1, `accuracy`, `loss`,
-        `val_accuracy`, `val_loss`.
+        callbacks: Keras callbacks, which see `accuracy`, `loss`, `val_accuracy` and
+            `val_loss` after every epoch.
     """
     # The network itself stays uncompiled, so that no optimizer is saved with it.
     trainee = keras.Model(network.inputs, network.outputs)
@@ -55,16 +52,14 @@ def fit(network, training, validation, parameter):
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )
-    history = trainee.fit(
+    trainee.fit(
         training,
         validation_data=validation,
         epochs=parameter.epochs,
+        callbacks=list(callbacks),
         shuffle=False,
         verbose=1 if sys.stdout.isatty() else 2,
     )
-    table = pd.DataFrame(history.history)[["accuracy", "loss", "val_accuracy", "val_loss"]]
-    table.insert(0, "epoch", range(1, parameter.epochs + 1))
-    return table
 
 
 def main(name):
@@ -85,13 +80,14 @@ def main(name):
 
     rows = {side: np.flatnonzero(table["split"] == side) for side in ("train", "validation")}
     print(f"{name}: {len(rows['train'])} photos to train, {len(rows['validation'])} to validate")
-    history = fit(
-        trained,
-        batches(inputs, labels, rows["train"], parameter.batch_size, parameter.seed),
-        batches(inputs, labels, rows["validation"], INFERENCE_BATCH),
-        parameter,
-    )
-    files.write_table(f"metrics/history/{name}.csv", history)
+    with live.following(name) as callbacks:
+        fit(
+            trained,
+            batches(inputs, labels, rows["train"], parameter.batch_size, parameter.seed),
+            batches(inputs, labels, rows["validation"], INFERENCE_BATCH),
+            parameter,
+            callbacks,
+        )
     files.save_network(network, f"data/models/{name}.keras")
 
 

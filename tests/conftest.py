@@ -72,3 +72,20 @@ def make_project(tmp_path_factory, random_weights):
         return project
 
     return make
+
+
+@pytest.fixture(scope="session")
+def project(make_project):
+    """A project in which `dvc repro` has run, and whose results are committed."""
+    project = make_project()
+    project.first_run = project.run("dvc", "repro")
+    project.commit("Results")
+    return project
+
+
+@pytest.fixture
+def changing(project):
+    """The same, put back as it was after the test."""
+    yield project
+    project.run("git", "checkout", "--quiet", "--force", ".")
+    project.run("dvc", "checkout", "--quiet", "--force")

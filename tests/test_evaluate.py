@@ -45,7 +45,9 @@ def test_the_files_of_the_contract_agree_with_each_other(trained):
         ]  # fmt: skip
         assert list(predictions.columns[:3]) == ["photo", "actual", "predicted"]
         assert list(predictions.columns[3:]) == ["cat", "dog", "עברית"]
+        reliability = pd.read_csv(f"metrics/reliability/{name}.csv")
         right = (predictions["actual"] == predictions["predicted"]).sum()
+        assert (reliability["accuracy"] * reliability["photos"]).sum() == pytest.approx(right)
         assert metrics["photos"] == len(predictions) == confusion.to_numpy().sum() == 12
         assert metrics["accuracy"] == pytest.approx(right / 12, abs=1e-6)
         assert np.trace(confusion) == right
@@ -73,6 +75,16 @@ def test_the_interval_is_wilsons():
     assert values["accuracy"] == 0.7
     assert values["accuracy_low"] == pytest.approx(0.5212, abs=1e-4)
     assert values["accuracy_high"] == pytest.approx(0.8334, abs=1e-4)
+
+
+def test_reliability_sets_confidence_against_accuracy():
+    # Two answers with 0.95, one of which is right, a certain one, and a right one with 0.5.
+    probabilities = np.array([[0.95, 0.05], [0.95, 0.05], [1, 0], [0.5, 0.5]])
+    table = scores.reliability(np.array([0, 1, 0, 0]), np.zeros(4, int), probabilities)
+    assert table.to_numpy().tolist() == [
+        pytest.approx([0.5, 1, 1]),
+        pytest.approx([(0.95 + 0.95 + 1) / 3, 2 / 3, 3]),
+    ]
 
 
 def test_a_class_that_is_never_predicted_scores_zero_without_a_warning(recwarn):
