@@ -1,0 +1,73 @@
+"""Line charts, ready to be drawn as SVG: the page's template adds the markup."""
+
+import math
+
+WIDTH, HEIGHT = 420, 240  # of the plot area, in SVG units
+
+
+def ticks(low, high, most=6):
+    """Choose round numbers along an axis: multiples of 1, 2 or 5 times a power of ten.
+
+    Args:
+        low, high: ends of the axis, `low` below `high`.
+        most: largest number of ticks.
+
+    Returns:
+        A list of numbers from `low` to `high`.
+    """
+    power = 10 ** math.floor(math.log10((high - low) / most))
+    step = next(s * power for s in (1, 2, 5, 10, 20) if (high - low) / (s * power) <= most - 1)
+    first = math.ceil(low / step)
+    return [step * number for number in range(first, math.floor(high / step + 1e-9) + 1)]
+
+
+def curves(histories):
+    """Lay out how both networks developed over the epochs, for training and for validation.
+
+    Args:
+        histories: for each network, the numbers of `metrics/history/NAME.csv`.
+
+    Returns:
+        For `Accuracy` and for `Loss` a mapping with `width` and `height` of the plot area,
+        `x_ticks` and `y_ticks` (pairs of a position and a label) and `lines`, each a mapping
+        with `network`, `photos` (`training` or `validation`), `path` (SVG path data),
+        `end` (position of the last point) and `value` (what it stands for).
+    """
+    loss = max(history[["loss", "val_loss"]].to_numpy().max() for history in histories.values())
+    return {
+        "Accuracy": _lay_out(histories, "accuracy", 1),
+        "Loss": _lay_out(histories, "loss", loss),
+    }
+
+
+def _lay_out(histories, metric, high):
+    """Lay out one metric, on a vertical axis from 0 to `high`."""
+    epochs = max(len(history) for history in histories.values())
+
+    def x(epoch):
+        return round(WIDTH * (epoch - 1) / max(epochs - 1, 1), 1)
+
+    def y(value):
+        return round(HEIGHT * (1 - value / high), 1)
+
+    lines = []
+    for network, history in histories.items():
+        for photos, column in (("training", metric), ("validation", f"val_{metric}")):
+            points = [(x(epoch), y(value)) for epoch, value in enumerate(history[column], start=1)]
+            lines.append(
+                {
+                    "network": network,
+                    "photos": photos,
+                    "path": "M" + "L".join(f"{across} {down}" for across, down in points),
+                    "end": points[-1],
+                    "value": history[column].iloc[-1],
+                }
+            )
+    whole = [tick for tick in ticks(1, epochs) if tick == int(tick)] if epochs > 1 else [1]
+    return {
+        "width": WIDTH,
+        "height": HEIGHT,
+        "x_ticks": [(x(tick), int(tick)) for tick in whole],
+        "y_ticks": [(y(tick), f"{tick:g}") for tick in ticks(0, high)],
+        "lines": lines,
+    }

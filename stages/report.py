@@ -1,0 +1,163 @@
+"""Write one page for people to look at: the verdict, the scores, and the photos behind them."""
+
+import base64
+import hashlib
+import io
+import json
+from pathlib import Path
+
+import jinja2
+import numpy as np
+from PIL import Image
+from ruamel.yaml import YAML
+
+from stages import charts, files, parameters, verdict
+
+NETWORKS = ("custom", "transfer")
+PAGE = Path(__file__).parent / "page"
+MOST = 300  # mistakes that the page shows
+THUMBNAIL = 160  # largest side, pixels
+
+
+def mistakes(predictions):
+    """List the photos that a network has wrong, the most instructive first.
+
+    These are the photos that both have wrong, then those that only one has wrong; among
+    them, the answers that were wrong with the most confidence.
+
+    Args:
+        predictions: for each network, the table `metrics/predictions/NAME.csv` as text; both
+            list the same photos.
+
+    Returns:
+        `(table, total)`: a data frame with the columns `photo`, `actual`, `wrong` (`both`,
+        `custom` or `transfer`), and for each network its answer, such as `custom`, and that
+        answer's probability, such as `custom_confidence`; and the number of mistakes, of
+        which the table has all, or where these are too many, the first of each kind.
+    """
+    table = predictions["custom"][["photo", "actual"]].copy()
+    surprise = np.zeros(len(table))
+    for name in NETWORKS:
+        confidence = predictions[name].iloc[:, 3:].astype(float).max(axis=1)
+        table[name], table[f"{name}_confidence"] = predictions[name]["predicted"], confidence
+        surprise = np.maximum(surprise, np.where(table[name] != table["actual"], confidence, 0))
+    custom, transfer = (table[name] != table["actual"] for name in NETWORKS)
+    table["wrong"] = np.select([custom & transfer, custom], ["both", "custom"], "transfer")
+    table["surprise"] = surprise
+    wrong = table[custom | transfer].sort_values(["wrong", "surprise"], ascending=[True, False])
+    if len(wrong) > MOST:
+        return wrong.groupby("wrong").head(MOST // 3), len(wrong)
+    return wrong, len(wrong)
+
+
+def thumbnail(pixels):
+    """Encode a photo for the page.
+
+    Args:
+        pixels: `uint8` array `[rows, columns, 3]`.
+
+    Returns:
+        A `data:` address of a JPEG image of at most 160 x 160 pixels.
+    """
+    image = Image.fromarray(pixels)
+    image.thumbnail((THUMBNAIL, THUMBNAIL))
+    encoded = io.BytesIO()
+    image.save(encoded, "JPEG", quality=75)
+    return "data:image/jpeg;base64," + base64.b64encode(encoded.getvalue()).decode()
+
+
+def to_yaml(values):
+    """Write parameters as the text of a params.yaml."""
+    yaml = YAML()
+    yaml.default_flow_style = None  # lists and small mappings stay on one line
+    yaml.width = 1000
+    text = io.StringIO()
+    yaml.dump(values, text)
+    return text.getvalue()
+
+
+def render(**values):
+    """Fill the template `page.html`, in which every value is escaped but the page's own parts.
+
+    Args:
+        values: what the template shows.
+
+    Returns:
+        The page, which needs no other file and no network.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(PAGE),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    script = (PAGE / "page.js").read_text(encoding="utf-8")
+    return environment.get_template("page.html").render(
+        networks=NETWORKS,
+        style=(PAGE / "page.css").read_text(encoding="utf-8"),
+        script=script,
+        # The browser runs this script and no other.
+        script_sha256=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        **values,
+    )
+
+
+def _read_json(name):
+    path = files.existing(f"metrics/{name}.json")
+    return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
+def _read_tables(kind):
+    return {name: files.read_table(f"metrics/{kind}/{name}.csv") for name in NETWORKS}
+
+
+def main():
+    parameter = parameters.read()
+    table = files.read_table("data/split.csv")
+    pixels = files.read_array("data/pixels.npy")
+    metrics = {name: _read_json(name) for name in (*NETWORKS, "comparison")}
+    predictions = _read_tables("predictions")
+    histories = {name: rows.astype(float) for name, rows in _read_tables("history").items()}
+
+    rows = dict(zip(table["photo"], pixels, strict=True))
+    if not set(predictions["custom"]["photo"]) <= set(rows):
+        raise SystemExit(
+            "metrics/predictions: the predictions are of other photos than data/split.csv; "
+            "`dvc repro` brings both up to date."
+        )
+    actual = predictions["custom"]["actual"]
+    answer = verdict.judge(**metrics, guess=actual.value_counts().max() / len(actual))
+    wrong, total = mistakes(predictions)
+
+    page = render(
+        verdict=answer,
+        metrics=metrics,
+        p_value=verdict.p_value(metrics["comparison"]),
+        charts=charts.curves(histories),
+        confusion=_read_tables("confusion"),
+        per_class={
+            name: rows.set_index("class") for name, rows in _read_tables("per_class").items()
+        },
+        classes=sorted(set(table["label"])),
+        mistakes=[
+            row | {"image": thumbnail(rows[row["photo"]])} for row in wrong.to_dict("records")
+        ],
+        total=total,
+        data=table.groupby("label").agg(
+            train=("split", lambda split: (split == "train").sum()),
+            validation=("split", lambda split: (split == "validation").sum()),
+            copies=("sha256", lambda sha256: len(sha256) - sha256.nunique()),
+        ),
+        base=_read_json("base"),
+        photos=parameter.photos,
+        # `model` decides nothing on this page, but params.yaml has to have it.
+        parameters=to_yaml(parameter.model_dump(exclude={"model"}) | {"model": "transfer"}),
+    )
+    with files.replacing("metrics/report.html") as temporary:
+        temporary.write_text(page, encoding="utf-8")
+    print(f"{answer.headline}. {answer.sentence}\nmetrics/report.html shows it all")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,199 @@
+"""The page in a real browser: does it work, for everyone, and does it stay on this machine?"""
+
+import os
+import shutil
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import sync_playwright
+
+from bench.project import ROOT, change_parameters
+from bench.results import write_results
+from stages import report
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on PATH")
+
+ANIMALS = ["butterfly", "cat", "horse"]
+HOSTILE = [
+    "\"quotes\" & 'more'", "<img src=x onerror=alert(1)>", "<script>alert(1)</script>",
+    "a name so long that nobody would choose it, but somebody does", "x" * 80, "עברית שפה", "🦋",
+]  # fmt: skip
+# Classes, how often custom and transfer are right, photos, the verdict.
+PAGES = {
+    "everything right": (ANIMALS, 1, 1, 30, "Both have everything right"),
+    "everything wrong": (ANIMALS, 0, 0, 30, "Neither has learnt the classes"),
+    "one network perfect": (ANIMALS, 0.7, 1, 30, "Use transfer"),
+    "a tie": (ANIMALS, 0.75, 0.75, 32, "Too close to call"),
+    "2 classes": (["cat", "dog"], 0.95, 0.7, 60, "Use custom"),
+    "40 classes": ([f"species {i:02}" for i in range(40)], 0.5, 0.9, 400, "Use transfer"),
+    "hostile names": (HOSTILE, 0.4, 0.9, 70, "Use transfer"),
+    "10,000 photos": (ANIMALS, 0.7, 0.9, 10_000, "Use transfer"),
+}
+
+
+@pytest.fixture(scope="module")
+def browser():
+    arguments = ["--disable-background-networking"]
+    if os.geteuid() == 0:
+        arguments.append("--no-sandbox")  # Chromium's sandbox refuses root
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def page_of(tmp_path_factory):
+    """Return a function that makes the page of that name, and returns its path."""
+    made = {}
+
+    def make(name):
+        if name not in made:
+            classes, custom, transfer, count, _ = PAGES[name]
+            folder = tmp_path_factory.mktemp("page")
+            shutil.copy(ROOT / "params.yaml", folder)
+            change_parameters(folder / "params.yaml", photos="photos", base__name="MobileNetV2")
+            with pytest.MonkeyPatch.context() as patch:
+                patch.chdir(folder)
+                write_results(
+                    {"custom": answers(classes, custom, count, 0),
+                     "transfer": answers(classes, transfer, count, 2)},
+                    classes,
+                )  # fmt: skip
+                report.main()
+            made[name] = folder / "metrics/report.html"
+        return made[name]
+
+    return make
+
+
+def answers(classes, share, count, first):
+    """Answers of which a share is right; the wrong ones begin at `first`, evenly spread."""
+    actual = np.arange(count) % len(classes)
+    wrong = round(count * (1 - share))
+    rows = (first + np.arange(wrong) * count // max(wrong, 1)) % count
+    actual[rows] = (actual[rows] + 1) % len(classes)
+    return actual
+
+
+@pytest.fixture
+def opened(browser, page_of):
+    """Return a function that opens a page and notes what goes wrong on it in `page.faults`."""
+    contexts = []
+
+    def open_page(name, width=1280, **settings):
+        context = browser.new_context(viewport={"width": width, "height": 800}, **settings)
+        contexts.append(context)
+        page = context.new_page()
+        page.faults = []
+        page.on("console", lambda message: page.faults.append(message.text))
+        page.on("pageerror", lambda error: page.faults.append(str(error)))
+        page.on("dialog", lambda dialog: page.faults.append(dialog.message))
+        page.on(
+            "request",
+            lambda request: (
+                page.faults.append(request.url)
+                if not request.url.startswith(("file:", "data:"))
+                else None
+            ),
+        )
+        page.goto(page_of(name).as_uri())
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def shown(page):
+    return page.locator(".mistakes > li:visible").count()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1280, "light")])
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_works_for_everyone(opened, name, width, scheme):
+    page = opened(name, width, color_scheme=scheme)
+    assert page.locator("h1").inner_text() == PAGES[name][-1]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    broken = "[...document.images].filter(image => !image.complete || !image.naturalWidth).length"
+    assert page.evaluate(broken) == 0
+    options = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+    if name == "10,000 photos":  # three hundred cards alike
+        page.evaluate("document.querySelectorAll('.mistakes > li:nth-child(n+20)')"
+                      ".forEach(item => item.remove())")  # fmt: skip
+    result = Axe().run(page, options=options)
+    assert result.violations_count == 0, result.generate_report()
+    assert page.faults == []
+
+
+def test_filters_work_by_mouse(opened):
+    page = opened("a tie")
+    everything = shown(page)
+    page.get_by_label("only custom").click()
+    only_custom = shown(page)
+    page.get_by_label("only transfer").click()
+    only_transfer = shown(page)
+    page.get_by_label("both").click()
+    assert shown(page) + only_custom + only_transfer == everything
+    page.get_by_label("either").click()
+    page.get_by_role("combobox", name="Class").select_option("cat")
+    cats = shown(page)
+    assert 0 < cats < everything
+    assert page.locator("output").inner_text() == f"{cats} of {everything} shown"
+    truths = page.locator(".mistakes > li:visible > p > strong").all_inner_texts()
+    assert set(truths) == {"cat"}
+    assert page.faults == []
+
+
+def test_filters_work_by_keyboard(opened):
+    page = opened("a tie", 360)
+    everything = shown(page)
+    page.locator("#mistakes").scroll_into_view_if_needed()
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.name") == "class":
+            break
+    page.keyboard.press("h")
+    horses = shown(page)
+    assert 0 < horses < everything
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowRight")
+    assert page.get_by_label("both").is_checked()
+    both = shown(page)
+    page.keyboard.press("ArrowRight")
+    assert page.get_by_label("only custom").is_checked()
+    page_only_custom = shown(page)
+    page.keyboard.press("ArrowRight")
+    assert both + page_only_custom + shown(page) == horses
+
+
+def test_names_are_text_in_the_browser_too(opened):
+    page = opened("hostile names")
+    for name in HOSTILE:
+        assert page.get_by_role("rowheader", name=name, exact=True).count() == 4
+    assert page.locator("script").count() == 1
+    assert page.faults == []
+
+
+def test_no_other_script_could_run(opened):
+    page = opened("a tie")
+    page.evaluate("document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=alert(1)>')")
+    page.wait_for_timeout(200)
+    assert any("Content Security Policy" in fault for fault in page.faults)
+    assert "1" not in page.faults
+
+
+def test_without_a_script_all_is_there(opened):
+    page = opened("a tie", java_script_enabled=False)
+    assert page.locator(".mistakes > li").count() == 16
+    assert not page.locator(".filters").is_visible()
+
+
+def test_paper_shows_all_but_the_filters(opened):
+    page = opened("2 classes", color_scheme="dark")
+    page.emulate_media(media="print")
+    assert not page.locator(".filters").is_visible()
+    white = "getComputedStyle(document.body).backgroundColor"
+    assert page.evaluate(white) == "rgb(255, 255, 255)"

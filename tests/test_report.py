@@ -1,0 +1,209 @@
+import json
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from ruamel.yaml import YAML
+
+from bench.project import ROOT, change_parameters
+from bench.results import write_results
+from stages import files, parameters, report
+
+CLASSES = ["butterfly", "cat", "horse"]
+HOSTILE = [
+    "\"quotes\" & 'more'", "<img src=x onerror=alert(1)>", "<script>alert(1)</script>",
+    "naïve  ", "{{ 7 * 7 }}", "עברית שפה", "日本語の猫", "🦋",
+]  # fmt: skip
+
+
+class Texts(HTMLParser):
+    """The texts and the start tags of a page."""
+
+    def __init__(self, path="metrics/report.html"):
+        super().__init__()
+        self.texts, self.tags = [], []
+        self.feed(Path(path).read_text(encoding="utf-8"))
+
+    def handle_data(self, data):
+        self.texts.append(data)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+
+
+def shown_photos(page):
+    return [attributes["alt"] for tag, attributes in page.tags if tag == "img"]
+
+
+@pytest.fixture
+def three_mistakes(workspace):
+    """Of 30 photos, 3 is wrong for both networks, 4 only for custom, 5 only for transfer."""
+    actual = np.arange(30) % 3
+    custom, transfer = actual.copy(), actual.copy()
+    custom[[3, 4]] += 1
+    transfer[[3, 5]] -= 2
+    write_results({"custom": custom % 3, "transfer": transfer % 3}, CLASSES)
+
+
+def test_every_mistake_is_shown_and_those_of_both_networks_first(three_mistakes):
+    report.main()
+    page = Texts()
+    assert shown_photos(page) == [
+        "butterfly/00033.jpg", "cat/00034.jpg", "horse/00035.jpg",
+    ]  # fmt: skip
+    assert "3 of 3" not in page.texts
+    items = [attributes for tag, attributes in page.tags if "data-wrong" in attributes]
+    assert [item["data-wrong"] for item in items] == ["both", "custom", "transfer"]
+    assert [item["data-class"] for item in items] == ["0", "1", "2"]
+
+
+def test_the_most_confident_mistakes_come_first():
+    predictions = {}
+    for name, confidence in {"custom": (0.6, 0.9, 0.5), "transfer": (0.7, 0.8, 0.95)}.items():
+        predictions[name] = pd.DataFrame(
+            {
+                "photo": list("xyz"),
+                "actual": "a",
+                "predicted": ["b", "b", "b" if name == "custom" else "a"],
+                "a": [str(1 - value) for value in confidence],
+                "b": [str(value) for value in confidence],
+            }
+        )
+    table, total = report.mistakes(predictions)
+    assert table["photo"].tolist() == ["y", "x", "z"]
+    assert table["custom_confidence"].tolist() == [0.9, 0.6, 0.5]
+    assert total == 3
+
+
+def test_a_thumbnail_is_of_the_photo_that_it_names(three_mistakes):
+    pixels = np.load("data/pixels.npy")
+    report.main()
+    images = [attributes for tag, attributes in Texts().tags if tag == "img"]
+    assert [image["src"] for image in images] == [
+        report.thumbnail(pixels[row]) for row in (33, 34, 35)
+    ]
+
+
+def test_the_terminal_says_the_verdict(three_mistakes, capsys):
+    report.main()
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("Too close to call. Custom has 28 of 30 validation photos right")
+    assert lines[1] == "metrics/report.html shows it all"
+
+
+def test_names_are_shown_as_text_and_run_nothing(workspace):
+    actual = np.arange(40) % len(HOSTILE)
+    wrong = (actual + 1) % len(HOSTILE)
+    write_results({"custom": wrong, "transfer": actual}, HOSTILE)
+    change_parameters(workspace / "params.yaml", photos="data/<b>\"photos\" & 'more'</b>")
+    report.main()
+    page = Texts()
+    for name in HOSTILE:
+        assert name in page.texts
+    assert "data/<b>\"photos\" & 'more'</b>" in page.texts
+    tags = [tag for tag, _ in page.tags]
+    assert tags.count("script") == 1
+    assert "b" not in tags
+    assert len(shown_photos(page)) == 40
+    assert not [name for _, attributes in page.tags for name in attributes if name[:2] == "on"]
+
+
+def test_many_mistakes_make_a_page_of_bounded_size_that_says_how_many_more_there_are(workspace):
+    random = np.random.default_rng(0)
+    actual = np.arange(2_000) % 3
+    answers = {name: (actual + (random.random(2_000) < 0.3)) % 3 for name in ("custom", "transfer")}
+    write_results(answers, CLASSES, image_size=160)
+    report.main()
+    assert Path("metrics/report.html").stat().st_size < 10e6  # of noise, which JPEG cannot shrink
+    page = Texts()
+    assert len(shown_photos(page)) == report.MOST
+    wrong = np.sum((answers["custom"] != actual) | (answers["transfer"] != actual))
+    note = " ".join("".join(page.texts).split())
+    assert f"300 of the {wrong} validation photos that a network has wrong" in note
+    assert f"{wrong - 300} more are in metrics/predictions" in note
+
+
+def test_the_page_of_150_photos_is_small_even_if_all_of_135_are_wrong(workspace):
+    wrong = (np.arange(135) + 1) % 3
+    write_results({"custom": wrong, "transfer": wrong}, CLASSES, image_size=160)
+    report.main()
+    assert Path("metrics/report.html").stat().st_size < 3e6
+    assert len(shown_photos(Texts())) == 135
+
+
+def test_copies_and_the_split_are_counted(three_mistakes):
+    table = files.read_table("data/split.csv")
+    table.loc[[0, 3, 6, 1], "sha256"] = ["same", "same", "same", "other"]
+    files.write_table("data/split.csv", table)
+    report.main()
+    text = Path("metrics/report.html").read_text()
+    for row in (
+        "butterfly</bdi></th><td>10</td><td>10</td><td>2<",
+        "cat</bdi></th><td>10</td><td>10</td><td>0<",
+    ):
+        assert row in text
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"photos": 'data/it\'s "my" фото, $HOME #1: {all}', "learning_rate": 1e-5},
+        {"photos": "true", "layers__filters": [8], "base__options": {"alpha": 0.35, "name": "a b"}},
+    ],
+)
+def test_the_commands_set_every_parameter(three_mistakes, changes):
+    path = Path("params.yaml")
+    change_parameters(path, model="custom", **changes)
+    before = YAML(typ="safe").load(path)
+    report.main()
+    path.write_text("something: else")
+    commands = next(text for text in Texts().texts if text.startswith("cat > params.yaml"))
+    subprocess.run(["bash", "-c", commands.removesuffix("dvc repro")], check=True)
+    assert YAML(typ="safe").load(path) == before | {"model": "transfer"}
+    parameters.read(path)
+
+
+def test_the_stage_needs_no_tensorflow(three_mistakes):
+    code = (
+        "import sys; from stages import report; report.main(); print('tensorflow' in sys.modules)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": str(ROOT), "PATH": ""}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert result.stdout.splitlines()[-1] == "False"
+    assert result.stderr == ""
+
+
+@pytest.mark.parametrize(
+    "name", ["data/split.csv", "metrics/base.json", "metrics/predictions/transfer.csv"]
+)
+def test_a_missing_file_ends_in_one_line_and_leaves_the_old_page(three_mistakes, name):
+    page = Path("metrics/report.html")
+    page.write_text("old")
+    Path(name).unlink()
+    with pytest.raises(SystemExit, match=f"{name}: no such file; `dvc repro` runs the stages"):
+        report.main()
+    assert page.read_text() == "old"
+
+
+def test_predictions_of_another_split_are_refused(three_mistakes):
+    table = files.read_table("data/split.csv")
+    table["photo"] = "other/" + table["photo"]
+    files.write_table("data/split.csv", table)
+    with pytest.raises(SystemExit, match="predictions are of other photos than"):
+        report.main()
+
+
+def test_the_numbers_of_the_page_are_those_of_the_files(three_mistakes):
+    report.main()
+    texts = Texts().texts
+    for name in ("custom", "transfer"):
+        values = json.loads(Path(f"metrics/{name}.json").read_text())
+        for key in ("accuracy", "macro_f1", "log_loss"):
+            assert f"{values[key]:.3f}" in texts
