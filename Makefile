@@ -1,7 +1,7 @@
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: run test check bench demo-seeds sheet seeds lock
+.PHONY: run test check bench demo-seeds page sheet seeds lock
 
 run: .venv/installed  ## set up, and answer: which network is better on my photos?
 	@python -c "from stages import parameters as p, photos; f = p.read().photos; p.is_rendered(f) or photos.find(f)"
@@ -21,7 +21,10 @@ bench: .venv/installed  ## the pipeline's wall time against one plain script (RE
 demo-seeds: .venv/installed  ## the accuracy of both networks on the demo's pictures, over seeds
 	@python -m bench.demo
 
-sheet: .venv/installed  ## the README's pictures
+page: run  ## the README's picture of the page, of the demo (needs Chromium)
+	@python -m bench.page
+
+sheet: .venv/installed  ## the README's drawn animals
 	@python -m bench.sheet
 
 seeds: .venv/installed  ## the accuracy of both networks over seeds (REAL_PHOTOS, KERAS_HOME)

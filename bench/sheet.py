@@ -1,4 +1,4 @@
-"""The pictures of the README: `make sheet` draws them into docs/."""
+"""The drawn animals of the README: `make sheet` draws them into docs/."""
 
 import numpy as np
 from PIL import Image

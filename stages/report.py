@@ -4,6 +4,7 @@ import base64
 import hashlib
 import io
 import json
+import textwrap
 from pathlib import Path
 
 import jinja2
@@ -156,7 +157,8 @@ def main():
     )
     with files.replacing("metrics/report.html") as temporary:
         temporary.write_text(page, encoding="utf-8")
-    print(f"{answer.headline}. {answer.sentence}\nmetrics/report.html shows it all")
+    print(textwrap.fill(f"{answer.headline}. {answer.sentence}", 80))
+    print("metrics/report.html shows it all")
 
 
 if __name__ == "__main__":

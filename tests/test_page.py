@@ -1,19 +1,17 @@
 """The page in a real browser: does it work, for everyone, and does it stay on this machine?"""
 
-import os
 import shutil
 
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
 
+from bench.page import chromium, running_browser
 from bench.project import ROOT, change_parameters
 from bench.results import write_results
 from stages import report
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on PATH")
+pytestmark = pytest.mark.skipif(chromium() is None, reason="no chromium on PATH")
 
 ANIMALS = ["butterfly", "cat", "horse"]
 HOSTILE = [
@@ -35,13 +33,8 @@ PAGES = {
 
 @pytest.fixture(scope="module")
 def browser():
-    arguments = ["--disable-background-networking"]
-    if os.geteuid() == 0:
-        arguments.append("--no-sandbox")  # Chromium's sandbox refuses root
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+    with running_browser() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
