@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 
-from bench.page import seconds_to_open
+from bench.page import chromium, seconds_to_open
 from bench.project import Project, change_parameters
 from bench.results import write_results
 from stages import parameters
@@ -28,6 +28,8 @@ def median(measure, *arguments):
 
 
 def main():
+    if chromium() is None:
+        raise SystemExit("no Chromium on PATH, in which the page is to be opened; install it.")
     with tempfile.TemporaryDirectory() as folder:
         project = Project.copy_with_real_photos(folder)
         path = project.folder / "params.yaml"

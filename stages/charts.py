@@ -3,6 +3,7 @@
 import math
 
 WIDTH, HEIGHT = 420, 240  # of the plot area, in SVG units
+MARKS = 10  # on a line, at most
 
 
 def ticks(low, high, most=6):
@@ -31,7 +32,8 @@ def curves(histories):
         For `Accuracy` and for `Loss` a mapping with `width` and `height` of the plot area,
         `x_ticks` and `y_ticks` (pairs of a position and a label) and `lines`, each a mapping
         with `network`, `photos` (`training` or `validation`), `path` (SVG path data),
-        `end` (position of the last point) and `value` (what it stands for).
+        `marks` (positions of some points, the last one among them) and `last` (the value
+        after the last epoch).
     """
     loss = max(history[["loss", "val_loss"]].to_numpy().max() for history in histories.values())
     return {
@@ -59,8 +61,8 @@ def _lay_out(histories, metric, high):
                     "network": network,
                     "photos": photos,
                     "path": "M" + "L".join(f"{across} {down}" for across, down in points),
-                    "end": points[-1],
-                    "value": history[column].iloc[-1],
+                    "marks": points[:: -math.ceil(len(points) / MARKS)],
+                    "last": history[column].iloc[-1],
                 }
             )
     whole = [tick for tick in ticks(1, epochs) if tick == int(tick)] if epochs > 1 else [1]

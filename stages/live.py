@@ -65,10 +65,8 @@ def following(network):
     # It imports TensorFlow, which starts quietly only from `stages.backend`.
     from dvclive.keras import DVCLiveCallback
 
+    live = NamedLive(network)
     try:
-        yield [
-            DVCLiveCallback(live=NamedLive(network)),
-            History(f"metrics/history/{network}.csv"),
-        ]
+        yield [DVCLiveCallback(live=live), History(f"metrics/history/{network}.csv")]
     finally:
-        shutil.rmtree(f"{LIVE}/{network}")
+        shutil.rmtree(live.dir)

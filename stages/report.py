@@ -31,10 +31,10 @@ def mistakes(predictions):
             list the same photos.
 
     Returns:
-        `(table, total)`: a data frame with the columns `photo`, `actual`, `wrong` (`both`,
+        `(table, counts)`: a data frame with the columns `photo`, `actual`, `wrong` (`both`,
         `custom` or `transfer`), and for each network its answer, such as `custom`, and that
-        answer's probability, such as `custom_confidence`; and the number of mistakes, of
-        which the table has all, or where these are too many, the first of each kind.
+        answer's probability, such as `custom_confidence`; and the number of mistakes of each
+        kind. Of more than 300, the table has 300, the same number of each kind if it can.
     """
     table = predictions["custom"][["photo", "actual"]].copy()
     surprise = np.zeros(len(table))
@@ -45,10 +45,11 @@ def mistakes(predictions):
     custom, transfer = (table[name] != table["actual"] for name in NETWORKS)
     table["wrong"] = np.select([custom & transfer, custom], ["both", "custom"], "transfer")
     table["surprise"] = surprise
+    # "both" happens to come first in the alphabet.
     wrong = table[custom | transfer].sort_values(["wrong", "surprise"], ascending=[True, False])
-    if len(wrong) > MOST:
-        return wrong.groupby("wrong").head(MOST // 3), len(wrong)
-    return wrong, len(wrong)
+    counts = {kind: int(np.sum(wrong["wrong"] == kind)) for kind in ("both", *NETWORKS)}
+    rank = wrong.groupby("wrong").cumcount().sort_values(kind="stable")
+    return wrong.loc[wrong.index.isin(rank.index[:MOST])], counts
 
 
 def thumbnail(pixels):
@@ -121,20 +122,22 @@ def main():
     predictions = _read_tables("predictions")
     histories = {name: rows.astype(float) for name, rows in _read_tables("history").items()}
 
-    rows = dict(zip(table["photo"], pixels, strict=True))
-    if not set(predictions["custom"]["photo"]) <= set(rows):
-        raise SystemExit(
-            "metrics/predictions: the predictions are of other photos than data/split.csv; "
-            "`dvc repro` brings both up to date."
-        )
+    validation = table["split"] == "validation"
+    for name in NETWORKS:
+        if predictions[name]["photo"].tolist() != table["photo"][validation].tolist():
+            raise SystemExit(
+                f"metrics/predictions/{name}.csv: not of the validation photos of data/split.csv, "
+                "in their order; `dvc repro` brings both up to date."
+            )
+    rows = np.flatnonzero(validation)
     actual = predictions["custom"]["actual"]
     answer = verdict.judge(**metrics, guess=actual.value_counts().max() / len(actual))
-    wrong, total = mistakes(predictions)
+    wrong, counts = mistakes(predictions)
 
     page = render(
         verdict=answer,
         metrics=metrics,
-        p_value=verdict.p_value(metrics["comparison"]),
+        p_value=verdict.format_p_value(metrics["comparison"]),
         charts=charts.curves(histories),
         confusion=_read_tables("confusion"),
         per_class={
@@ -142,9 +145,10 @@ def main():
         },
         classes=sorted(set(table["label"])),
         mistakes=[
-            row | {"image": thumbnail(rows[row["photo"]])} for row in wrong.to_dict("records")
+            row._asdict() | {"image": thumbnail(pixels[rows[row.Index]])}
+            for row in wrong.itertuples()
         ],
-        total=total,
+        counts=counts,
         data=table.groupby("label").agg(
             train=("split", lambda split: (split == "train").sum()),
             validation=("split", lambda split: (split == "validation").sum()),

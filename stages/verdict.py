@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 SIGNIFICANT = 0.05  # a p-value below it is not put down to chance
-NEGLIGIBLE = 0.02  # a gain in accuracy that is not worth a second network
+NEGLIGIBLE = 0.02  # a gain in accuracy below it is not worth a base
 
 
 class Verdict(NamedTuple):
@@ -25,49 +25,63 @@ def judge(custom, transfer, comparison, guess):
     Returns:
         A `Verdict`.
     """
-    headline, advice = _decide(custom, transfer, comparison, guess)
+    digits = 2 if custom["photos"] < 200 else 3
+    headline, advice = _decide(custom, transfer, comparison, guess, digits)
     return Verdict(
         headline,
-        f"Custom has {_right(custom)} of {custom['photos']} validation photos right (95 % interval "
-        f"{_interval(custom)}) and transfer {_right(transfer)} ({_interval(transfer)}); "
-        f"{_difference(comparison)}; {advice}.",
+        f"Of {custom['photos']} validation photos, custom has {_right(custom)} right "
+        f"(95 % interval {_interval(custom, digits)}) and transfer {_right(transfer)} "
+        f"({_interval(transfer, digits)}); {_difference(comparison)}; {advice}.",
     )
 
 
-def p_value(comparison):
+def format_p_value(comparison):
     """Write the p-value of what `compare.gain` returns, such as `p = 0.0039`."""
     value = comparison["p_value"]
-    return "p < 0.0001" if value < 0.0001 else f"p = {value:.2g}"
+    if value < 0.0001:
+        return "p < 0.0001"
+    short = f"p = {value:.2g}"
+    # Which side of the limit it is on must be seen.
+    return f"p = {value:.4g}" if short == "p = 0.05" else short
 
 
-def _decide(custom, transfer, comparison, guess):
+def _decide(custom, transfer, comparison, guess, digits):
     """Choose the headline, and the clause that says what to do next."""
     low, high = comparison["accuracy_gain_low"], comparison["accuracy_gain_high"]
-    digits = 2 if custom["photos"] < 1000 else 3
-    gain = f"the gain of transfer in accuracy may be anything from {low:+.{digits}f} to "
-    gain += f"{high:+.{digits}f}"
+    # Zero is added for "+0.00" to stand where "-0.00" would.
+    least, most = (f"{round(value, digits) + 0:+.{digits}f}" for value in (low, high))
+    gain = f"transfer gains {least} to {most} in accuracy (95 % interval)"
+    negligible = max(-low, high) < NEGLIGIBLE
+    if custom["accuracy"] == transfer["accuracy"] == 1 and not negligible:
+        return "Both have everything right", (
+            f"{gain}, and these photos are too easy or too few to say more, so validate on harder "
+            "or more photos"
+        )
+    if max(custom["accuracy"], transfer["accuracy"]) <= guess:
+        return "Neither beats a guess", (
+            f"always to name the most common class gives {guess:.{digits}f}, so look at the labels "
+            "of the photos, add photos, or train for more epochs"
+        )
     if max(custom["accuracy_low"], transfer["accuracy_low"]) <= guess:
-        return "Neither has learnt the classes", (
-            f"always to name the most common class would give {guess:.2f}, and neither is surely "
-            "better than that, so look at the labels, add photos or train for more epochs"
+        return "Neither surely beats a guess", (
+            f"always to name the most common class gives {guess:.{digits}f}, which lies in both "
+            "intervals or above, so train for more epochs, or validate on more photos"
         )
     if comparison["p_value"] < SIGNIFICANT:
-        better, least, most = ("transfer", low, high) if low + high > 0 else ("custom", -high, -low)
-        margin = f"more accurate by {max(least, 0):.{digits}f} to {most:.{digits}f}"
-        if most < NEGLIGIBLE:
-            return f"{better.capitalize()} is better, by little", (
-                f"{better} is {margin}, so take the one that is easier to run"
+        if low + high < 0:
+            return "Use custom", f"{gain}, so use custom"
+        if high < NEGLIGIBLE:
+            return "Transfer is better, by little", (
+                f"{gain}, so use transfer where a base is no burden"
             )
-        return f"Use {better}", f"so use {better}, which is {margin}"
-    if custom["accuracy"] == transfer["accuracy"] == 1:
-        return "Both have everything right", (
-            "these photos are too easy to tell the networks apart, so use custom, the simpler "
-            "one, or validate on harder photos"
-        )
-    if max(-low, high) < NEGLIGIBLE:
+        return "Use transfer", f"{gain}, so use transfer"
+    if negligible:
         return "As good as each other", f"{gain}, so use custom, the simpler one"
+    if low > 0 or high < 0:
+        better = "transfer" if low > 0 else "custom"
+        gain += f", so {better} is probably the better one, but the exact test is not that sure"
     return "Too close to call", (
-        f"{gain}, so compare again with other seeds, or validate on more photos"
+        f"{gain}, so compare over several seeds, counting them all, or validate on more photos"
     )
 
 
@@ -76,12 +90,11 @@ def _difference(comparison):
     transfer, custom = comparison["only_transfer_right"], comparison["only_custom_right"]
     if transfer == custom == 0:
         return "no photo tells them apart, for on each both are right or both are wrong"
-    chance = "would hardly make" if comparison["p_value"] < SIGNIFICANT else "may well make"
+    chance = "would hardly make" if comparison["p_value"] < SIGNIFICANT else "could make"
     photos = {0: "none", 1: "1 photo"}.get(transfer, f"{transfer} photos")
     return (
         f"only transfer is right on {photos} and only custom on {custom or 'none'}, "
-        f"a difference that chance alone {chance} "
-        f"({p_value(comparison)})"
+        f"a difference that chance alone {chance} ({format_p_value(comparison)})"
     )
 
 
@@ -89,5 +102,5 @@ def _right(metrics):
     return round(metrics["accuracy"] * metrics["photos"])
 
 
-def _interval(metrics):
-    return f"{metrics['accuracy_low']:.2f} to {metrics['accuracy_high']:.2f}"
+def _interval(metrics, digits):
+    return f"{metrics['accuracy_low']:.{digits}f} to {metrics['accuracy_high']:.{digits}f}"

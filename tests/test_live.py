@@ -1,5 +1,6 @@
 """A training can be followed while it runs, and leaves nothing but its results."""
 
+import contextlib
 import json
 import os
 import signal
@@ -14,28 +15,38 @@ LIVE = "metrics/live/{}/metrics.json"
 
 
 @pytest.fixture(params=["custom", "transfer"])
-def training(request, changing):
+def training(request, changing, tmp_path):
     """A project in which a long training of that network runs, after its first epochs."""
     change_parameters(changing.folder / "params.yaml", epochs=100_000)
-    process = subprocess.Popen(
-        ["dvc", "repro", "--single-item", f"train@{request.param}"],
-        cwd=changing.folder, env=changing.environment(), start_new_session=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
+    log = tmp_path / "log.txt"  # a pipe that nobody reads would fill up, and stop the training
+    with log.open("w") as file:
+        process = subprocess.Popen(
+            ["dvc", "repro", "--single-item", f"train@{request.param}"],
+            cwd=changing.folder, env=changing.environment(), start_new_session=True,
+            stdout=file, stderr=subprocess.STDOUT,
+        )  # fmt: skip
     changing.network = request.param
     for _ in range(600):
         if (changing.folder / LIVE.format(request.param)).exists() or process.poll() is not None:
             break
         time.sleep(0.1)
-    assert process.poll() is None, process.stdout.read()
+    assert process.poll() is None, log.read_text()
     yield changing
     os.killpg(process.pid, signal.SIGINT)
-    process.communicate(timeout=60)
+    process.wait(timeout=60)
+
+
+def read(project, *command):
+    """What a DVC command prints as JSON, tried again if it met a file that was being written."""
+    for _ in range(3):
+        with contextlib.suppress(json.JSONDecodeError):
+            return json.loads(project.run("dvc", *command, "--json").stdout)
+    raise AssertionError(f"{command} never gave JSON")
 
 
 def test_a_running_training_can_be_followed(training):
     network = training.network
-    shown = json.loads(training.run("dvc", "metrics", "show", "--json").stdout)
+    shown = read(training, "metrics", "show")
     (live,) = [path for path in shown[""]["data"] if "live" in path]
     assert live == LIVE.format(network)
     values = shown[""]["data"][live]["data"]
@@ -47,7 +58,7 @@ def test_a_running_training_can_be_followed(training):
     assert f"{network}.eval.accuracy" in columns
 
     def epochs():
-        plots = json.loads(training.run("dvc", "plots", "show", "--json").stdout)
+        plots = read(training, "plots", "show")
         points = plots["data"]["accuracy"][0]["content"]["data"]["values"]
         return max(int(p["epoch"]) for p in points if p["filename"] == f"{network}.csv")
 

@@ -1,4 +1,5 @@
 import json
+import re
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -36,7 +37,9 @@ class Texts(HTMLParser):
 
 
 def shown_photos(page):
-    return [attributes["alt"] for tag, attributes in page.tags if tag == "img"]
+    """The names of the photos of validation under the mistakes."""
+    known = set(files.read_table("data/split.csv")["photo"])
+    return [text for text in page.texts if text in known]
 
 
 @pytest.fixture
@@ -55,10 +58,13 @@ def test_every_mistake_is_shown_and_those_of_both_networks_first(three_mistakes)
     assert shown_photos(page) == [
         "butterfly/00033.jpg", "cat/00034.jpg", "horse/00035.jpg",
     ]  # fmt: skip
-    assert "3 of 3" not in page.texts
     items = [attributes for tag, attributes in page.tags if "data-wrong" in attributes]
-    assert [item["data-wrong"] for item in items] == ["both", "custom", "transfer"]
+    assert [item["data-wrong"] for item in items] == [
+        "both custom transfer", "custom only-custom", "transfer only-transfer",
+    ]  # fmt: skip
     assert [item["data-class"] for item in items] == ["0", "1", "2"]
+    kinds = "1 validation photos are wrong for both networks, 1 only for custom, 1 only for trans"
+    assert kinds in "".join(page.texts)
 
 
 def test_the_most_confident_mistakes_come_first():
@@ -73,10 +79,40 @@ def test_the_most_confident_mistakes_come_first():
                 "b": [str(value) for value in confidence],
             }
         )
-    table, total = report.mistakes(predictions)
+    table, counts = report.mistakes(predictions)
     assert table["photo"].tolist() == ["y", "x", "z"]
     assert table["custom_confidence"].tolist() == [0.9, 0.6, 0.5]
-    assert total == 3
+    assert counts == {"both": 2, "custom": 1, "transfer": 0}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "shown"),
+    [
+        ((600, 0, 0), (300, 0, 0)),
+        ((300, 0, 0), (300, 0, 0)),
+        ((50, 400, 400), (50, 125, 125)),
+        ((400, 20, 0), (280, 20, 0)),
+        ((100, 100, 101), (100, 100, 100)),
+    ],
+)
+def test_of_many_mistakes_the_same_number_of_each_kind_is_shown_if_possible(wrong, shown):
+    both, custom, transfer = (np.repeat(np.arange(3) == kind, wrong) for kind in range(3))
+    predictions = {
+        name: pd.DataFrame(
+            {
+                "photo": [str(row) for row in range(sum(wrong))],
+                "actual": "a",
+                "predicted": np.where(mistaken | both, "b", "a"),
+                "a": "0.2",
+                "b": "0.8",
+            }
+        )
+        for name, mistaken in {"custom": custom, "transfer": transfer}.items()
+    }
+    table, counts = report.mistakes(predictions)
+    kinds = ("both", "custom", "transfer")
+    assert tuple(counts[kind] for kind in kinds) == wrong
+    assert tuple((table["wrong"] == kind).sum() for kind in kinds) == shown
 
 
 def test_a_thumbnail_is_of_the_photo_that_it_names(three_mistakes):
@@ -91,7 +127,7 @@ def test_a_thumbnail_is_of_the_photo_that_it_names(three_mistakes):
 def test_the_terminal_says_the_verdict(three_mistakes, capsys):
     report.main()
     shown = capsys.readouterr().out
-    assert shown.startswith("Too close to call. Custom has 28 of 30 validation photos right")
+    assert shown.startswith("Too close to call. Of 30 validation photos, custom has 28 right")
     assert shown.endswith("\nmetrics/report.html shows it all\n")
     assert max(map(len, shown.splitlines())) <= 80
 
@@ -123,9 +159,8 @@ def test_many_mistakes_make_a_page_of_bounded_size_that_says_how_many_more_there
     page = Texts()
     assert len(shown_photos(page)) == report.MOST
     wrong = np.sum((answers["custom"] != actual) | (answers["transfer"] != actual))
-    note = " ".join("".join(page.texts).split())
-    assert f"300 of the {wrong} validation photos that a network has wrong" in note
-    assert f"{wrong - 300} more are in metrics/predictions" in note
+    others = f"These are 300 of them, the {wrong - 300} others are in metrics/predictions."
+    assert others in "".join(page.texts)
 
 
 def test_the_page_of_150_photos_is_small_even_if_all_of_135_are_wrong(workspace):
@@ -193,18 +228,63 @@ def test_a_missing_file_ends_in_one_line_and_leaves_the_old_page(three_mistakes,
     assert page.read_text() == "old"
 
 
-def test_predictions_of_another_split_are_refused(three_mistakes):
+def swap_sides():
     table = files.read_table("data/split.csv")
-    table["photo"] = "other/" + table["photo"]
+    table["split"] = table["split"].map({"train": "validation", "validation": "train"})
     files.write_table("data/split.csv", table)
-    with pytest.raises(SystemExit, match="predictions are of other photos than"):
+
+
+def turn_round():
+    path = "metrics/predictions/transfer.csv"
+    files.write_table(path, files.read_table(path)[::-1])
+
+
+@pytest.mark.parametrize(("change", "name"), [(swap_sides, "custom"), (turn_round, "transfer")])
+def test_predictions_that_do_not_belong_to_the_split_are_refused(three_mistakes, change, name):
+    change()
+    with pytest.raises(SystemExit, match=f"predictions/{name}.csv: not of the validation photos"):
         report.main()
+    assert not Path("metrics/report.html").exists()
+
+
+def table_rows(section):
+    """The texts of the cells of each row of each table in a part of the page."""
+    return [
+        [re.sub("<.*?>", "", cell).strip() for cell in re.findall("<t[hd].*?>(.*?)</t[hd]>", row)]
+        for row in re.findall("<tr.*?>(.*?)</tr>", section, re.DOTALL)
+    ]
 
 
 def test_the_numbers_of_the_page_are_those_of_the_files(three_mistakes):
     report.main()
-    texts = Texts().texts
-    for name in ("custom", "transfer"):
+    page = Path("metrics/report.html").read_text(encoding="utf-8")
+    sections = {part.split('"')[0]: part for part in page.split('<section aria-labelledby="')}
+    matrices = sections["confusion"].split("<caption")
+    scores = {row[0]: row for row in table_rows(sections["scores"])}
+    recall = {row[0]: row for row in table_rows(sections["recall"])}
+    for column, name in enumerate(("custom", "transfer")):
         values = json.loads(Path(f"metrics/{name}.json").read_text())
-        for key in ("accuracy", "macro_f1", "log_loss"):
-            assert f"{values[key]:.3f}" in texts
+        low, high = values["accuracy_low"], values["accuracy_high"]
+        assert scores[name] == [
+            name, "28 of 30", f"{values['accuracy']:.3f}", f"{low:.3f} to {high:.3f}", "",
+            f"{values['macro_f1']:.3f}", f"{values['log_loss']:.3f}",
+        ]  # fmt: skip
+        confusion = files.read_table(f"metrics/confusion/{name}.csv")
+        shown = table_rows(matrices[column + 1])
+        assert shown[0] == ["", *confusion["actual"]]
+        assert shown[1:] == confusion.to_numpy().tolist()
+        for _, row in files.read_table(f"metrics/per_class/{name}.csv").iterrows():
+            shown = recall[row["class"]]
+            assert shown[1] == row["photos"]
+            assert shown[2 + column] == f"{float(row['recall']):.2f}"
+
+
+def test_a_class_that_nobody_validates_has_no_recall(three_mistakes):
+    for name in ("custom", "transfer"):
+        path = f"metrics/per_class/{name}.csv"
+        table = files.read_table(path)
+        table.loc[1, ["recall", "photos"]] = ["0.000000", "0"]
+        files.write_table(path, table)
+    report.main()
+    page = Path("metrics/report.html").read_text(encoding="utf-8")
+    assert ["cat", "0", "none", "none"] in table_rows(page)

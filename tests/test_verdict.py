@@ -26,28 +26,31 @@ def test_the_sentence_says_all_that_decides():
     answer = judge(21, 8, 0, 1)
     assert answer.headline == "Use transfer"
     assert answer.sentence == (
-        "Custom has 21 of 30 validation photos right (95 % interval 0.52 to 0.83) and transfer 29 "
-        "(0.83 to 0.99); only transfer is right on 8 photos and only custom on none, a difference "
-        "that chance alone would hardly make (p = 0.0078); so use transfer, which is more "
-        "accurate by 0.08 to 0.42."
+        "Of 30 validation photos, custom has 21 right (95 % interval 0.52 to 0.83) and transfer "
+        "29 (0.83 to 0.99); only transfer is right on 8 photos and only custom on none, a "
+        "difference that chance alone would hardly make (p = 0.0078); transfer gains +0.08 to "
+        "+0.42 in accuracy (95 % interval), so use transfer."
     )
 
 
 @pytest.mark.parametrize(
     ("counts", "headline", "words"),
     [
-        ((0, 0, 0, 30), "Neither has learnt the classes", "would give 0.33"),
-        ((0, 15, 0, 15), "Neither has learnt the classes", "look at the labels"),
-        ((13, 10, 1, 6), "Use transfer", "so use transfer, which is more accurate by 0.08 to"),
-        ((13, 1, 10, 6), "Use custom", "only transfer is right on 1 photo and only custom on 10"),
-        ((21, 0, 9, 0), "Use custom", "so use custom, which is more accurate by 0.10 to 0.46"),
+        ((30, 0, 0, 0), "Both have everything right", "validate on harder or more photos"),
+        ((2000, 0, 0, 0), "As good as each other", "(0.998 to 1.000)"),
+        ((0, 0, 0, 30), "Neither beats a guess", "gives 0.33, so look at the labels"),
+        ((0, 10, 0, 20), "Neither beats a guess", "would hardly make (p = 0.002)"),
+        ((0, 15, 0, 15), "Neither surely beats a guess", "gives 0.33, which lies in both"),
+        ((13, 10, 1, 6), "Use transfer", "+0.08 to +0.48 in accuracy (95 % interval), so use tra"),
         ((21, 9, 0, 0), "Use transfer", "only custom on none"),
-        ((9000, 150, 50, 800), "Transfer is better, by little", "more accurate by 0.007 to 0.013"),
-        ((9000, 50, 150, 800), "Custom is better, by little", "custom is more accurate by 0.007"),
-        ((30, 0, 0, 0), "Both have everything right", "too easy to tell the networks apart"),
-        ((9000, 100, 90, 810), "As good as each other", "from -0.002 to +0.004, so use custom"),
-        ((20, 4, 4, 2), "Too close to call", "that chance alone may well make (p = 1)"),
-        ((20, 5, 0, 5), "Too close to call", "anything from +0.00 to +0.31, so compare again"),
+        ((13, 1, 10, 6), "Use custom", "only transfer is right on 1 photo and only custom on 10"),
+        ((21, 0, 9, 0), "Use custom", "transfer gains -0.46 to -0.10 in accuracy"),
+        ((9000, 50, 150, 800), "Use custom", "-0.013 to -0.007 in accuracy (95 % interval)"),
+        ((9000, 150, 50, 800), "Transfer is better, by little", "where a base is no burden"),
+        ((9000, 100, 90, 810), "As good as each other", "-0.002 to +0.004 in accuracy"),
+        ((20, 4, 4, 2), "Too close to call", "that chance alone could make (p = 1)"),
+        ((20, 5, 0, 5), "Too close to call", "transfer is probably the better one, but the exact"),
+        ((20, 0, 5, 5), "Too close to call", "-0.31 to +0.00 in accuracy (95 % interval), so cus"),
         ((20, 0, 0, 10), "Too close to call", "no photo tells them apart"),
     ],
 )
@@ -56,13 +59,19 @@ def test_every_branch(counts, headline, words):
     assert answer.headline == headline
     assert words in answer.sentence
     assert answer.sentence.endswith(".")
-    assert f"of {sum(counts)} validation photos" in answer.sentence
+    assert f"Of {sum(counts)} validation photos" in answer.sentence
 
 
-def test_what_is_better_depends_on_the_most_common_class():
+def test_a_guess_is_measured_by_the_most_common_class():
     assert judge(21, 9, 0, 0, guess=0.5).headline == "Use transfer"
-    assert judge(21, 9, 0, 0, guess=0.9).headline == "Neither has learnt the classes"
+    assert judge(21, 9, 0, 0, guess=0.9).headline == "Neither surely beats a guess"
+    assert judge(21, 6, 0, 3, guess=0.9).headline == "Neither beats a guess"
+    assert judge(30, 0, 0, 0, guess=0.9).headline == "Both have everything right"
 
 
-def test_a_tiny_p_value_is_not_written_out():
-    assert "(p < 0.0001)" in judge(50, 40, 0, 10).sentence
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(1e-9, "p < 0.0001"), (0.0039063, "p = 0.0039"), (0.0504, "p = 0.0504"), (1.0, "p = 1")],
+)
+def test_a_p_value_is_short_but_never_hides_its_side_of_the_limit(value, shown):
+    assert verdict.format_p_value({"p_value": value}) == shown

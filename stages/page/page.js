@@ -9,7 +9,7 @@ if (form) {
     const chosen = Object.fromEntries(new FormData(form));
     for (const photo of photos) {
       photo.hidden = Object.entries(chosen).some(
-        ([name, value]) => value !== "" && value !== photo.dataset[name],
+        ([name, value]) => value !== "" && !photo.dataset[name].split(" ").includes(value),
       );
     }
     const shown = photos.filter((photo) => !photo.hidden).length;

@@ -1,0 +1,64 @@
+from itertools import pairwise
+
+import pandas as pd
+import pytest
+
+from stages import charts
+
+
+def histories(epochs=3):
+    """Custom climbs to 0.5 and transfer to 1.0; on validation photos both stay below."""
+    tables = {}
+    for name, best in {"custom": 0.5, "transfer": 1.0}.items():
+        rising = [best * epoch / epochs for epoch in range(1, epochs + 1)]
+        tables[name] = pd.DataFrame(
+            {
+                "accuracy": rising,
+                "val_accuracy": [value / 2 for value in rising],
+                "loss": [4 - value for value in rising],
+                "val_loss": [8 * value for value in rising],
+            }
+        )
+    return tables
+
+
+def test_a_line_goes_through_the_values_of_the_history():
+    lines = charts.curves(histories())["Accuracy"]["lines"]
+    assert [(line["network"], line["photos"], line["last"]) for line in lines] == [
+        ("custom", "training", 0.5), ("custom", "validation", 0.25),
+        ("transfer", "training", 1.0), ("transfer", "validation", 0.5),
+    ]  # fmt: skip
+    width, height = charts.WIDTH, charts.HEIGHT
+    assert lines[2]["path"] == f"M0.0 {height * 2 / 3}L{width / 2} {height / 3}L{float(width)} 0.0"
+    assert lines[2]["marks"][0] == (width, 0)
+
+
+def test_the_axis_of_the_loss_reaches_the_highest_loss():
+    loss = charts.curves(histories())["Loss"]
+    top = [line["path"].split("L")[-1] for line in loss["lines"]]
+    assert top[3] == f"{float(charts.WIDTH)} 0.0"
+    assert loss["y_ticks"][-1] == (0, "8")
+
+
+def test_one_epoch_is_a_point():
+    chart = charts.curves(histories(1))["Accuracy"]
+    assert chart["x_ticks"] == [(0, 1)]
+    assert chart["lines"][0]["marks"] == [(0, charts.HEIGHT / 2)]
+
+
+def test_long_trainings_have_few_marks_and_ticks():
+    chart = charts.curves(histories(1000))["Accuracy"]
+    for line in chart["lines"]:
+        assert len(line["marks"]) == charts.MARKS
+        assert line["marks"][0][0] == charts.WIDTH
+    assert [label for _, label in chart["x_ticks"]] == [200, 400, 600, 800, 1000]
+
+
+@pytest.mark.parametrize("high", [1e-9, 0.037, 1, 2.64, 13, 1e6])
+def test_ticks_are_few_and_evenly_spread_from_zero(high):
+    ticks = charts.ticks(0, high)
+    assert 2 <= len(ticks) <= 6
+    assert ticks[0] == 0
+    assert ticks[-1] <= high * (1 + 1e-9)
+    steps = [after - before for before, after in pairwise(ticks)]
+    assert steps == pytest.approx([steps[0]] * len(steps))
