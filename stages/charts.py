@@ -38,7 +38,7 @@ def curves(histories):
     loss = max(history[["loss", "val_loss"]].to_numpy().max() for history in histories.values())
     return {
         "Accuracy": _lay_out(histories, "accuracy", 1),
-        "Loss": _lay_out(histories, "loss", loss),
+        "Loss": _lay_out(histories, "loss", loss or 1),
     }
 
 

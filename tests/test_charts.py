@@ -40,6 +40,12 @@ def test_the_axis_of_the_loss_reaches_the_highest_loss():
     assert loss["y_ticks"][-1] == (0, "8")
 
 
+def test_a_loss_of_zero_lies_on_the_axis():
+    tables = {name: table.assign(loss=0.0, val_loss=0.0) for name, table in histories().items()}
+    for line in charts.curves(tables)["Loss"]["lines"]:
+        assert {down for _, down in line["marks"]} == {charts.HEIGHT}
+
+
 def test_one_epoch_is_a_point():
     chart = charts.curves(histories(1))["Accuracy"]
     assert chart["x_ticks"] == [(0, 1)]
