@@ -66,9 +66,11 @@ def per_class(actual, predicted, classes):
         actual, predicted, labels=range(len(classes)), zero_division=0
     )
     names = ["precision", "recall", "f1", "photos"]
-    return pd.DataFrame(
+    table = pd.DataFrame(
         dict(zip(names, columns, strict=True)), index=pd.Index(classes, name="class")
     )
+    # scikit-learn counts in floats where no answer is right.
+    return table.astype({"photos": int})
 
 
 def reliability(actual, predicted, probabilities):
