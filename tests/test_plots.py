@@ -78,10 +78,10 @@ def test_recall_stands_side_by_side_for_each_class(shown):
 
 
 def test_reliability_is_drawn_beside_the_diagonal(project, shown):
-    circles = marks(shown["reliability"], "circle")
+    points = marks(shown["reliability"], "point")
     for name in NETWORKS:
         table = pd.read_csv(project.folder / f"metrics/reliability/{name}.csv")
-        assert sum(circle["network"] == name for circle in circles) == len(table)
+        assert sum(point["network"] == name for point in points) == len(table)
         assert table["photos"].sum() == 6
     assert "#8a8a8a" in shown["reliability"]
 
