@@ -70,6 +70,6 @@ def _lay_out(histories, metric, high):
         "width": WIDTH,
         "height": HEIGHT,
         "x_ticks": [(x(tick), int(tick)) for tick in whole],
-        "y_ticks": [(y(tick), f"{tick:g}") for tick in ticks(0, high)],
+        "y_ticks": [(y(tick), f"{tick:.3g}") for tick in ticks(0, high)],
         "lines": lines,
     }

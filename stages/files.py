@@ -65,7 +65,10 @@ def read_table(path, columns=None):
     Raises:
         SystemExit: if it is not there.
     """
-    return pd.read_csv(existing(path), usecols=columns, dtype=str, keep_default_na=False)
+    # The line ends as written: a carriage return is part of a name.
+    return pd.read_csv(
+        existing(path), usecols=columns, dtype=str, keep_default_na=False, lineterminator="\n"
+    )
 
 
 def write_table(path, table, index=False):

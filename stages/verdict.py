@@ -62,11 +62,6 @@ def _decide(custom, transfer, comparison, guess, digits):
             f"always to name the most common class gives {guess:.{digits}f}, so look at the labels "
             "of the photos, add photos, or train for more epochs"
         )
-    if max(custom["accuracy_low"], transfer["accuracy_low"]) <= guess:
-        return "Neither surely beats a guess", (
-            f"always to name the most common class gives {guess:.{digits}f}, which lies in both "
-            "intervals or above, so train for more epochs, or validate on more photos"
-        )
     if comparison["p_value"] < SIGNIFICANT:
         if low + high < 0:
             return "Use custom", f"{gain}, so use custom"
@@ -75,6 +70,11 @@ def _decide(custom, transfer, comparison, guess, digits):
                 f"{gain}, so use transfer where a base is no burden"
             )
         return "Use transfer", f"{gain}, so use transfer"
+    if max(custom["accuracy_low"], transfer["accuracy_low"]) <= guess:
+        return "Neither surely beats a guess", (
+            f"always to name the most common class gives {guess:.{digits}f}, which lies in both "
+            "intervals or above, so train for more epochs, or validate on more photos"
+        )
     if negligible:
         return "As good as each other", f"{gain}, so use custom, the simpler one"
     if low > 0 or high < 0:

@@ -29,7 +29,7 @@ def test_a_missing_output_of_an_earlier_stage_is_named(read):
 
 
 def test_names_come_back_from_a_table_as_they_were(tmp_path):
-    names = ["1", "01", "NA", "null", "1e5", "a, b", 'say "cheese"', "🦋", ""]
+    names = ["1", "01", "NA", "null", "1e5", "a, b", 'say "cheese"', "🦋", "a\rb", "a\nb", ""]
     files.write_table(tmp_path / "table.csv", pd.DataFrame({"label": names}))
     assert files.read_table(tmp_path / "table.csv")["label"].tolist() == names
 

@@ -40,7 +40,8 @@ def test_the_sentence_says_all_that_decides():
         ((2000, 0, 0, 0), "As good as each other", "(0.998 to 1.000)"),
         ((0, 0, 0, 30), "Neither beats a guess", "gives 0.33, so look at the labels"),
         ((0, 10, 0, 20), "Neither beats a guess", "would hardly make (p = 0.002)"),
-        ((0, 15, 0, 15), "Neither surely beats a guess", "gives 0.33, which lies in both"),
+        ((10, 5, 2, 13), "Neither surely beats a guess", "gives 0.33, which lies in both"),
+        ((0, 15, 0, 15), "Use transfer", "custom has 0 right"),
         ((13, 10, 1, 6), "Use transfer", "+0.08 to +0.48 in accuracy (95 % interval), so use tra"),
         ((21, 9, 0, 0), "Use transfer", "only custom on none"),
         ((13, 1, 10, 6), "Use custom", "only transfer is right on 1 photo and only custom on 10"),
@@ -64,7 +65,8 @@ def test_every_branch(counts, headline, words):
 
 def test_a_guess_is_measured_by_the_most_common_class():
     assert judge(21, 9, 0, 0, guess=0.5).headline == "Use transfer"
-    assert judge(21, 9, 0, 0, guess=0.9).headline == "Neither surely beats a guess"
+    assert judge(21, 9, 0, 0, guess=0.9).headline == "Use transfer"
+    assert judge(27, 3, 0, 0, guess=0.9).headline == "Neither surely beats a guess"
     assert judge(21, 6, 0, 3, guess=0.9).headline == "Neither beats a guess"
     assert judge(30, 0, 0, 0, guess=0.9).headline == "Both have everything right"
 
