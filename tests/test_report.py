@@ -63,7 +63,7 @@ def test_every_mistake_is_shown_and_those_of_both_networks_first(three_mistakes)
         "both custom transfer", "custom only-custom", "transfer only-transfer",
     ]  # fmt: skip
     assert [item["data-class"] for item in items] == ["0", "1", "2"]
-    kinds = "1 validation photos are wrong for both networks, 1 only for custom, 1 only for trans"
+    kinds = "that both networks have wrong: 1, only custom: 1, only transfer: 1."
     assert kinds in "".join(page.texts)
 
 
