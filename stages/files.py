@@ -77,6 +77,15 @@ def write_table(path, table, index=False):
         table.to_csv(temporary, index=index, float_format="%.6f", lineterminator="\n")
 
 
+def read_json(path):
+    """Read the JSON file of an earlier stage.
+
+    Raises:
+        SystemExit: if it is not there.
+    """
+    return json.loads(Path(existing(path)).read_text(encoding="utf-8"))
+
+
 def write_json(path, values):
     """Write a mapping as JSON, numbers with 6 significant digits."""
     rounded = {

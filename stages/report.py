@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import io
-import json
 import textwrap
 from pathlib import Path
 
@@ -105,11 +104,6 @@ def render(**values):
     )
 
 
-def _read_json(name):
-    path = files.existing(f"metrics/{name}.json")
-    return json.loads(Path(path).read_text(encoding="utf-8"))
-
-
 def _read_tables(kind):
     return {name: files.read_table(f"metrics/{kind}/{name}.csv") for name in NETWORKS}
 
@@ -118,7 +112,7 @@ def main():
     parameter = parameters.read()
     table = files.read_table("data/split.csv")
     pixels = files.read_array("data/pixels.npy")
-    metrics = {name: _read_json(name) for name in (*NETWORKS, "comparison")}
+    metrics = {name: files.read_json(f"metrics/{name}.json") for name in (*NETWORKS, "comparison")}
     predictions = _read_tables("predictions")
     histories = {name: rows.astype(float) for name, rows in _read_tables("history").items()}
 
@@ -137,6 +131,7 @@ def main():
     page = render(
         verdict=answer,
         metrics=metrics,
+        right={name: verdict.count_right(metrics[name]) for name in NETWORKS},
         p_value=verdict.format_p_value(metrics["comparison"]),
         charts=charts.curves(histories),
         confusion=_read_tables("confusion"),
@@ -154,7 +149,7 @@ def main():
             validation=("split", lambda split: (split == "validation").sum()),
             copies=("sha256", lambda sha256: len(sha256) - sha256.nunique()),
         ),
-        base=_read_json("base"),
+        base=files.read_json("metrics/base.json"),
         photos=parameter.photos,
         # `model` decides nothing on this page, but params.yaml has to have it.
         parameters=to_yaml(parameter.model_dump(exclude={"model"}) | {"model": "transfer"}),

@@ -29,10 +29,15 @@ def judge(custom, transfer, comparison, guess):
     headline, advice = _decide(custom, transfer, comparison, guess, digits)
     return Verdict(
         headline,
-        f"Of {custom['photos']} validation photos, custom has {_right(custom)} right "
-        f"(95 % interval {_interval(custom, digits)}) and transfer {_right(transfer)} "
+        f"Of {custom['photos']} validation photos, custom has {count_right(custom)} right "
+        f"(95 % interval {_interval(custom, digits)}) and transfer {count_right(transfer)} "
         f"({_interval(transfer, digits)}); {_difference(comparison)}; {advice}.",
     )
+
+
+def count_right(metrics):
+    """Count the photos that a network has right, from what `scores.score` returns."""
+    return round(metrics["accuracy"] * metrics["photos"])
 
 
 def format_p_value(comparison):
@@ -96,10 +101,6 @@ def _difference(comparison):
         f"only transfer is right on {photos} and only custom on {custom or 'none'}, "
         f"a difference that chance alone {chance} ({format_p_value(comparison)})"
     )
-
-
-def _right(metrics):
-    return round(metrics["accuracy"] * metrics["photos"])
 
 
 def _interval(metrics, digits):

@@ -1,25 +1,18 @@
 import numpy as np
 import pytest
+from test_compare import right
 
 from stages import compare, scores, verdict
 
 
-def judge(both, only_transfer, only_custom, neither, guess=1 / 3):
+def judge(*counts, guess=1 / 3):
     """The verdict for these numbers of photos that both networks, one or none have right."""
-    counts = (both, only_transfer, only_custom, neither)
-    right = {
-        "custom": np.repeat([True, False, True, False], counts),
-        "transfer": np.repeat([True, True, False, False], counts),
-    }
+    custom, transfer = right(*counts)
     metrics = {}
-    for name, values in right.items():
+    for name, values in {"custom": custom, "transfer": transfer}.items():
         actual, predicted = np.zeros(len(values), int), (~values).astype(int)
         metrics[name] = scores.score(actual, predicted, np.eye(2)[predicted] * 0.8 + 0.1)
-    return verdict.judge(**metrics, comparison=compare.gain(**prefixed(right)), guess=guess)
-
-
-def prefixed(right):
-    return {f"{name}_right": values for name, values in right.items()}
+    return verdict.judge(**metrics, comparison=compare.gain(custom, transfer), guess=guess)
 
 
 def test_the_sentence_says_all_that_decides():
