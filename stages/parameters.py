@@ -98,8 +98,6 @@ class Parameters(Section):
 def read(path="params.yaml"):
     """Read and check the parameters.
 
-    The file is read as YAML 1.2, as DVC reads it: `1e-4` is a number.
-
     Args:
         path: the YAML file.
 
@@ -107,9 +105,33 @@ def read(path="params.yaml"):
         The `Parameters`.
 
     Raises:
+        SystemExit: as `load` does, and if the demo base would see photos.
+    """
+    parameter = load(path, Parameters)
+    if parameter.base.name == "demo" and not is_rendered(parameter.photos):
+        raise SystemExit(
+            f"{path}: base.name is 'demo', but photos is {parameter.photos!r}; the demo base has "
+            f"seen nothing but the drawings of {RENDERED} and its kind. Choose one for photos: "
+            "`dvc exp run -S base.name=MobileNetV2`, or the same in params.yaml."
+        )
+    return parameter
+
+
+def load(path, model):
+    """Read a file of parameters.
+
+    It is read as YAML 1.2, as DVC reads it: `1e-4` is a number.
+
+    Args:
+        path: the YAML file.
+        model: the `Section` that it must be.
+
+    Returns:
+        An instance of `model`.
+
+    Raises:
         SystemExit: if the file is missing, is not YAML, lacks a key, has an unknown
-            one, a value is out of its range, or the demo base would see photos. One
-            line says which, and why.
+            one, or a value is out of its range. One line says which, and why.
     """
     try:
         values = YAML(typ="safe").load(Path(path))
@@ -120,17 +142,10 @@ def read(path="params.yaml"):
     except YAMLError as error:
         raise SystemExit(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
     try:
-        parameter = Parameters.model_validate(values)
+        return model.model_validate(values)
     except ValidationError as error:
-        faults = "; ".join(_describe(fault) for fault in error.errors())
+        faults = "; ".join(_describe(fault, model) for fault in error.errors())
         raise SystemExit(f"{path}: {faults}.") from None
-    if parameter.base.name == "demo" and not is_rendered(parameter.photos):
-        raise SystemExit(
-            f"{path}: base.name is 'demo', but photos is {parameter.photos!r}; the demo base has "
-            f"seen nothing but the drawings of {RENDERED} and its kind. Choose one for photos: "
-            "`dvc exp run -S base.name=MobileNetV2`, or the same in params.yaml."
-        )
-    return parameter
 
 
 def is_rendered(folder):
@@ -145,13 +160,14 @@ def base_names():
     return sorted(set(re.findall(r" as ([A-Z]\w+)", public)))
 
 
-def _describe(fault):
+def _describe(fault, model):
     """Say in a clause what one of pydantic's errors found, where, and what was expected."""
     key = ".".join(str(part) for part in fault["loc"]) or "the file"
     if fault["type"] == "missing":
         return f"{key} is missing"
     if fault["type"] == "extra_forbidden":
-        section = {"layers": Layers, "base": Base, "demo": Demo}.get(fault["loc"][0], Parameters)
-        return f"{key} is not a parameter; expected one of {', '.join(section.model_fields)}"
+        for part in fault["loc"][:-1]:
+            model = model.model_fields[part].annotation
+        return f"{key} is not a parameter; expected one of {', '.join(model.model_fields)}"
     expected = fault["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     return f"{key} is {fault['input']!r}; expected {expected}"

@@ -116,5 +116,23 @@ def read(folder, photos, pixels):
         return list(tqdm(pool.map(read_one, rows), "photos", len(rows), disable=None))
 
 
+def check_labels(table):
+    """See that no photo has two labels: the networks could not learn, nor be scored.
+
+    Args:
+        table: data frame with the columns `photo`, `label` and `sha256`.
+
+    Raises:
+        SystemExit: if a photo has, byte for byte.
+    """
+    labels = table.groupby("sha256")["label"].nunique()
+    if (twice := table[table["sha256"].isin(labels[labels > 1].index)]).size:
+        same = twice[twice["sha256"] == twice["sha256"].iloc[0]]["photo"]
+        raise SystemExit(
+            f"photos: {' and '.join(map(repr, same))} are the same photo under different labels; "
+            "expected one label for each photo. Remove all but one."
+        )
+
+
 def _sub_folders(names):
     return f"only the sub-folder {names[0]!r}" if names else "no sub-folders"

@@ -14,6 +14,7 @@ def main():
         pixels = np.lib.format.open_memmap(temporary, "w+", np.uint8, shape)
         table["sha256"] = photos.read(parameter.photos, table["photo"], pixels)
         pixels.flush()
+        photos.check_labels(table)
     files.write_table("data/photos.csv", table)
 
     classes = table["label"].value_counts(sort=False)

@@ -23,17 +23,8 @@ def assign(table, fraction, seed):
         identical photos leave no other choice.
 
     Raises:
-        SystemExit: if a class is too small to have photos on both sides, or if one
-            photo stands under two labels.
+        SystemExit: if a class is too small to have photos on both sides.
     """
-    labels = table.groupby("sha256")["label"].nunique()
-    if (twice := table[table["sha256"].isin(labels[labels > 1].index)]).size:
-        same = twice[twice["sha256"] == twice["sha256"].iloc[0]]["photo"]
-        raise SystemExit(
-            f"photos: {' and '.join(map(repr, same))} are the same photo under different labels; "
-            "expected one label for each photo. Remove all but one."
-        )
-
     validation = set()
     for label, photos in table.groupby("label"):
         quota = round(len(photos) * fraction)

@@ -4,62 +4,8 @@ import sys
 
 import numpy as np
 
-from stages import files, live, networks, parameters
-from stages.backend import INFERENCE_BATCH, keras, tf
-
-
-def batches(inputs, labels, rows, batch_size, shuffle_seed=None):
-    """Serve rows of an array in batches, in an order that does not depend on the array.
-
-    Args:
-        inputs: array `[n, ...]`, on disk or in memory; read a batch at a time.
-        labels: `int` array `[n]`.
-        rows: the rows to serve.
-        batch_size: rows in each batch but the last.
-        shuffle_seed: fixes the order of every epoch; `None` keeps that of `rows`.
-
-    Returns:
-        A `tf.data.Dataset` of pairs `[batch, ...]`, `[batch]`.
-    """
-
-    def read(batch):
-        return inputs[batch].astype(np.float32), labels[batch]
-
-    def read_batch(batch):
-        values, classes = tf.numpy_function(read, [batch], (tf.float32, tf.int64), stateful=False)
-        return tf.ensure_shape(values, (None, *inputs.shape[1:])), tf.ensure_shape(classes, (None,))
-
-    dataset = tf.data.Dataset.from_tensor_slices(rows)
-    if shuffle_seed is not None:
-        dataset = dataset.shuffle(len(rows), shuffle_seed, reshuffle_each_iteration=True)
-    return dataset.batch(batch_size).map(read_batch).prefetch(2)
-
-
-def fit(network, training, validation, parameter, callbacks=()):
-    """Train a network, printing a line per epoch as Keras does.
-
-    Args:
-        network: takes what `training` and `validation` serve to class probabilities.
-        training, validation: what `batches` returns.
-        parameter: the `Parameters`; `epochs` and `learning_rate` count here.
-        callbacks: Keras callbacks, which see `accuracy`, `loss`, `val_accuracy` and
-            `val_loss` after every epoch.
-    """
-    # The network itself stays uncompiled, so that no optimizer is saved with it.
-    trainee = keras.Model(network.inputs, network.outputs)
-    trainee.compile(
-        optimizer=keras.optimizers.Adam(parameter.learning_rate),
-        loss="sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-    )
-    trainee.fit(
-        training,
-        validation_data=validation,
-        epochs=parameter.epochs,
-        callbacks=list(callbacks),
-        shuffle=False,
-        verbose=1 if sys.stdout.isatty() else 2,
-    )
+from stages import files, live, networks, parameters, training
+from stages.backend import INFERENCE_BATCH, keras
 
 
 def main(name):
@@ -81,12 +27,13 @@ def main(name):
     rows = {side: np.flatnonzero(table["split"] == side) for side in ("train", "validation")}
     print(f"{name}: {len(rows['train'])} photos to train, {len(rows['validation'])} to validate")
     with live.following(name) as callbacks:
-        fit(
-            trained,
-            batches(inputs, labels, rows["train"], parameter.batch_size, parameter.seed),
-            batches(inputs, labels, rows["validation"], INFERENCE_BATCH),
-            parameter,
-            callbacks,
+        training.trainee(trained, parameter.learning_rate).fit(
+            training.batches(inputs, labels, rows["train"], parameter.batch_size, parameter.seed),
+            validation_data=training.batches(inputs, labels, rows["validation"], INFERENCE_BATCH),
+            epochs=parameter.epochs,
+            shuffle=False,  # the batches are
+            callbacks=callbacks,
+            verbose=1 if sys.stdout.isatty() else 2,
         )
     files.save_network(network, f"data/models/{name}.keras")
 

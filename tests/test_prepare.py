@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -90,3 +91,11 @@ def test_a_photo_that_cannot_be_read_is_named_and_the_old_output_stays(workspace
     with pytest.raises(SystemExit, match=r"'photos/red/broken\.jpg' cannot be read as a photo"):
         prepare.main()
     assert before == {path: path.read_bytes() for path in (workspace / "data").iterdir()}
+
+
+def test_one_photo_under_two_labels_is_an_error_and_nothing_is_written(workspace):
+    draw_photos(workspace / "photos")
+    shutil.copy("photos/blue/003.jpg", "photos/red/copy.jpg")
+    with pytest.raises(SystemExit, match=r"'blue/003\.jpg' and 'red/copy\.jpg' are the same photo"):
+        prepare.main()
+    assert not list(Path("data").iterdir())

@@ -93,13 +93,6 @@ def test_a_class_too_small_for_both_sides_is_named(count, fraction):
         assign(table, fraction, 0)
 
 
-def test_one_photo_under_two_labels_is_an_error():
-    table = photo_table({"cat": range(10), "dog": range(10)})
-    table.loc[12, "sha256"] = "cat3"
-    with pytest.raises(SystemExit, match=r"'cat/3\.jpg' and 'dog/12\.jpg' are the same photo"):
-        assign(table, 0.2, 0)
-
-
 def test_the_csv_says_who_validates_and_takes_class_names_as_they_are(workspace, capsys):
     draw_photos(
         workspace / "photos", classes={"1": (9, 9, 9), "NA": (99, 9, 9), "x, y": (9, 9, 99)}

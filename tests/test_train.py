@@ -7,7 +7,7 @@ import pytest
 from conftest import draw_photos
 
 from bench.project import ROOT, change_parameters
-from stages import extract, networks, parameters, prepare, split, train
+from stages import extract, networks, parameters, prepare, split, train, training
 from stages.backend import keras
 
 LAYERS = parameters.Layers(filters=[8, 16], dropout=0.2)
@@ -69,7 +69,7 @@ def test_both_networks_see_the_photos_in_the_same_order():
     rows, labels = np.arange(20), np.arange(30)
     orders = []
     for inputs in (np.zeros((30, 8, 8, 3), np.uint8), np.ones((30, 2, 2, 7), np.float32)):
-        dataset = train.batches(inputs, labels, rows, batch_size=5, shuffle_seed=3)
+        dataset = training.batches(inputs, labels, rows, batch_size=5, shuffle_seed=3)
         orders.append([[batch[1].numpy().tolist() for batch in dataset] for _ in range(2)])
     assert orders[0] == orders[1]
     first, second = orders[0]
