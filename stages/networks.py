@@ -1,10 +1,12 @@
 """The two networks, and the layers that they share."""
 
+import random
+
 from stages import files
 from stages.backend import keras
 
 
-def shared_layers(parameters, classes):
+def shared_layers(parameters, classes, seed):
     """Build the layers that both networks share: convolutions, pooling, softmax.
 
     They take an image or the feature map of a base alike: padding keeps every
@@ -13,11 +15,19 @@ def shared_layers(parameters, classes):
     Args:
         parameters: the `Layers` of `params.yaml`.
         classes: number of classes.
+        seed: of the initial weights, and of what is dropped.
 
     Returns:
         A `keras.Sequential` that is not built yet: `[n, rows, columns, channels]` in,
         probabilities `[n, classes]` out.
     """
+    # Those that Keras draws by itself come from the process's random numbers, which the other
+    # threads of a Dask worker use as well.
+    seeds = random.Random(seed)
+
+    def draw():
+        return seeds.randint(1, int(1e9))  # as Keras does
+
     layers = keras.Sequential(name="layers")
     for number, filters in enumerate(parameters.filters):
         if number > 0:
@@ -29,15 +39,16 @@ def shared_layers(parameters, classes):
                 strides=2 if number == 0 else 1,  # a quarter of the work in all that follows
                 padding="same",
                 use_bias=False,
-                kernel_initializer="he_normal",
+                kernel_initializer=keras.initializers.HeNormal(draw()),
             )
         )
         # Keras's default momentum of 0.99 is too slow for some hundred steps.
         layers.add(keras.layers.BatchNormalization(momentum=0.9))
         layers.add(keras.layers.ReLU())
     layers.add(keras.layers.GlobalMaxPooling2D())
-    layers.add(keras.layers.Dropout(parameters.dropout))
-    layers.add(keras.layers.Dense(classes, activation="softmax"))
+    layers.add(keras.layers.Dropout(parameters.dropout, seed=draw()))
+    output = keras.initializers.GlorotUniform(draw())
+    layers.add(keras.layers.Dense(classes, activation="softmax", kernel_initializer=output))
     return layers
 
 

@@ -13,7 +13,7 @@ def main(name):
     table = files.read_table("data/split.csv")
     classes, labels = np.unique(table["label"], return_inverse=True)
     keras.utils.set_random_seed(parameter.seed)
-    layers = networks.shared_layers(parameter.layers, len(classes))
+    layers = networks.shared_layers(parameter.layers, len(classes), parameter.seed)
 
     if name == "custom":
         inputs = files.read_array("data/pixels.npy")

@@ -28,7 +28,7 @@ def trained(workspace):
     )
     files.write_table("data/split.csv", table)
     for name in ("custom", "transfer"):
-        layers = networks.shared_layers(parameters.Layers(filters=[4], dropout=0), 3)
+        layers = networks.shared_layers(parameters.Layers(filters=[4], dropout=0), 3, seed=0)
         files.save_network(networks.custom(32, layers), f"data/models/{name}.keras")
     return workspace
 

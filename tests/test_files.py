@@ -40,7 +40,7 @@ from stages import files, networks, parameters
 from stages.backend import keras
 padding = [object() for _ in range(int(sys.argv[2]))]
 keras.utils.set_random_seed(0)
-layers = networks.shared_layers(parameters.Layers(filters=[4], dropout=0.5), 3)
+layers = networks.shared_layers(parameters.Layers(filters=[4], dropout=0.5), 3, seed=0)
 files.save_network(networks.custom(32, layers), sys.argv[1])
 """
 

@@ -37,7 +37,7 @@ def nameless(thing):
 
 @pytest.mark.parametrize("shape", [(160, 160, 3), (5, 5, 1280), (1, 1, 8)])
 def test_the_shared_layers_fit_an_image_and_a_feature_map(shape):
-    layers = networks.shared_layers(parameters.Layers(filters=[16, 32, 64], dropout=0.3), 3)
+    layers = networks.shared_layers(parameters.Layers(filters=[16, 32, 64], dropout=0.3), 3, seed=0)
     probabilities = layers(np.zeros((2, *shape), np.float32))
     assert probabilities.shape == (2, 3)
     np.testing.assert_allclose(np.sum(probabilities, axis=1), 1, rtol=1e-5)
@@ -58,8 +58,7 @@ def test_both_networks_have_the_same_layers(extracted):
 def test_layers_of_one_shape_start_from_the_same_weights():
     built = []
     for shape in [(32, 32, 3), (5, 5, 64)]:
-        keras.utils.set_random_seed(7)
-        layers = networks.shared_layers(LAYERS, 3)
+        layers = networks.shared_layers(LAYERS, 3, seed=0)
         layers.build((None, *shape))
         built.append(layers.get_weights()[1:])
     assert all(np.array_equal(*pair) for pair in zip(*built, strict=True))
