@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 run: .venv/installed  ## set up, and answer: which network is better on my photos?
 	@python -c "from stages import parameters as p, photos; f = p.read().photos; p.is_rendered(f) or photos.find(f)"
 	@dvc repro
-	@dvc metrics show
+	@dvc metrics show metrics/custom.json metrics/transfer.json metrics/model.json
 
 test: .venv/installed  ## set up, and run all tests
 	@python -m pytest

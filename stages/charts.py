@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 WIDTH, HEIGHT = 420, 240  # of the plot area, in SVG units
 MARKS = 10  # on a line, at most
 
@@ -42,6 +44,58 @@ def curves(histories):
     }
 
 
+def bands(table, column, positions=lambda values: values):
+    """Lay out how accurate both networks are along an axis, each with the band of its interval.
+
+    Args:
+        table: numbers in the columns `network`, `accuracy`, `accuracy_low`, `accuracy_high`
+            and the one named next.
+        column: name of the horizontal axis's column; ascending for each network, at least
+            two different values or one.
+        positions: maps an array of its values to where they stand, such as `numpy.log2`.
+
+    Returns:
+        What `curves` returns for one metric; each line also has a `band` (SVG path data).
+    """
+    values = sorted(set(table[column]))
+    places = positions(np.array(values, float))
+    span = (places[-1] - places[0]) or 1
+    across = dict(zip(values, np.round(WIDTH * (places - places[0]) / span, 1), strict=True))
+
+    lines = []
+    for network in ("custom", "transfer"):
+        rows = table[table["network"] == network]
+        x = [across[value] for value in rows[column]]
+        y, low, high = (
+            [round(HEIGHT * (1 - value), 1) for value in rows[name]]
+            for name in ("accuracy", "accuracy_low", "accuracy_high")
+        )
+        outline = [*zip(x, high, strict=True), *zip(x[::-1], low[::-1], strict=True)]
+        lines.append(
+            {
+                "network": network,
+                "photos": "validation",
+                "path": _path(zip(x, y, strict=True)),
+                "band": _path(outline) + "Z",
+                "marks": list(zip(x, y, strict=True)),
+                "last": rows["accuracy"].iloc[-1],
+            }
+        )
+    every = math.ceil(len(values) / MARKS)
+    return {
+        "width": WIDTH,
+        "height": HEIGHT,
+        "x_ticks": [(across[value], f"{value:g}") for value in values[::every]],
+        "y_ticks": [(round(HEIGHT * (1 - tick), 1), f"{tick:.3g}") for tick in ticks(0, 1)],
+        "lines": lines,
+    }
+
+
+def _path(points):
+    """Write points as SVG path data."""
+    return "M" + "L".join(f"{across} {down}" for across, down in points)
+
+
 def _lay_out(histories, metric, high):
     """Lay out one metric, on a vertical axis from 0 to `high`."""
     epochs = max(len(history) for history in histories.values())
@@ -60,7 +114,7 @@ def _lay_out(histories, metric, high):
                 {
                     "network": network,
                     "photos": photos,
-                    "path": "M" + "L".join(f"{across} {down}" for across, down in points),
+                    "path": _path(points),
                     "marks": points[:: -math.ceil(len(points) / MARKS)],
                     "last": history[column].iloc[-1],
                 }

@@ -12,6 +12,7 @@ from PIL import Image
 from ruamel.yaml import YAML
 
 from stages import charts, files, parameters, verdict
+from study import data
 
 NETWORKS = ("custom", "transfer")
 PAGE = Path(__file__).parent / "page"
@@ -104,6 +105,40 @@ def render(**values):
     )
 
 
+def read_study(setting):
+    """Read what the study has found, as far as it has been run.
+
+    Args:
+        setting: what `study.data.describe` returns for the comparison.
+
+    Returns:
+        A mapping with, for `repeat` and for `curve`, a mapping of `answer` (sentences),
+        `outdated` (names of what was other when it ran) and `chart`; `repeat` also has
+        `scores`, for each network and for `gain`.
+    """
+    study = {}
+    for name, column, positions in (
+        ("repeat", "split", np.asarray),
+        ("curve", "photos_per_class", np.log2),
+    ):
+        if not Path(f"metrics/study/{name}.json").exists():
+            continue
+        result = files.read_json(f"metrics/study/{name}.json")
+        table = files.read_table(f"metrics/study/plots/{name}/accuracy.csv")
+        numbers = table.columns.drop("network")
+        study[name] = {
+            "answer": result["answer"],
+            "outdated": [key for key in setting if result["setting"].get(key) != setting[key]],
+            "chart": charts.bands(table.astype(dict.fromkeys(numbers, float)), column, positions),
+        }
+    if "repeat" in study:
+        study["repeat"]["scores"] = {
+            name: files.read_json(f"metrics/study/repeat/{name}.json")
+            for name in ("majority", "probe", "custom", "transfer", "gain")
+        }
+    return study
+
+
 def _read_tables(kind):
     return {name: files.read_table(f"metrics/{kind}/{name}.csv") for name in NETWORKS}
 
@@ -125,6 +160,7 @@ def main():
             )
     rows = np.flatnonzero(validation)
     actual = predictions["custom"]["actual"]
+    base = files.read_json("metrics/base.json")
     answer = verdict.judge(**metrics, guess=actual.value_counts().max() / len(actual))
     wrong, counts = mistakes(predictions)
 
@@ -144,12 +180,13 @@ def main():
             for row in wrong.itertuples()
         ],
         counts=counts,
-        data=table.groupby("label").agg(
+        labels=table.groupby("label").agg(
             train=("split", lambda split: (split == "train").sum()),
             validation=("split", lambda split: (split == "validation").sum()),
             copies=("sha256", lambda sha256: len(sha256) - sha256.nunique()),
         ),
-        base=files.read_json("metrics/base.json"),
+        base=base,
+        study=read_study(data.describe(parameter, table, base)),
         photos=parameter.photos,
         # `model` decides nothing on this page, but params.yaml has to have it.
         parameters=to_yaml(parameter.model_dump(exclude={"model"}) | {"model": "transfer"}),

@@ -86,7 +86,7 @@ def _decide(custom, transfer, comparison, guess, digits):
         better = "transfer" if low > 0 else "custom"
         gain += f", so {better} is probably the better one, but the exact test is not that sure"
     return "Too close to call", (
-        f"{gain}, so compare over several seeds, counting them all, or validate on more photos"
+        f"{gain}, so run the study (`dvc repro study/dvc.yaml`), or validate on more photos"
     )
 
 

@@ -40,7 +40,7 @@ def majority(labels, splits):
     return np.array([[each.mean()] for each in right])
 
 
-def score(values, held_out, least=0):
+def score(values, held_out, least=0.0):
     """Sum up the accuracies of one network, or their gain, over all trainings.
 
     Args:
@@ -106,7 +106,7 @@ def main():
         scores[network] = own.reshape(len(splits), -1)
 
     summary = {network: score(values, 1 / study.folds) for network, values in scores.items()}
-    summary["gain"] = score(scores["transfer"] - scores["custom"], 1 / study.folds, least=-1)
+    summary["gain"] = score(scores["transfer"] - scores["custom"], 1 / study.folds, least=-1.0)
     answer = words.compare(summary, study)
     for name, values in summary.items():
         files.write_json(f"metrics/study/repeat/{name}.json", values)

@@ -2,10 +2,7 @@
 
 import hashlib
 import json
-import site
 from contextlib import contextmanager
-from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
@@ -54,18 +51,27 @@ def run(tasks, inputs, labels, parameter, scheduler):
     expected = identity.read()
     paths = _paths(tasks, inputs, labels, parameter, expected)
     missing = [number for number, path in enumerate(paths) if not path.exists()]
-    with tqdm(
-        desc="tasks", total=len(tasks), initial=len(tasks) - len(missing), disable=None
-    ) as bar:
-        calls = (
-            delayed(_count_right)(
-                number, tasks[number], inputs[tasks[number].network], labels, parameter, expected
+    try:
+        with (
+            _workers(scheduler, inputs | {"labels": labels}) as data,
+            tqdm(
+                desc="tasks", total=len(tasks), initial=len(tasks) - len(missing), disable=None
+            ) as bar,
+        ):
+            calls = (
+                delayed(_count_right)(number, tasks[number], data, parameter, expected)
+                for number in missing
             )
-            for number in missing
-        )
-        for number, right in _run(calls, scheduler, [*inputs.values(), labels]):
-            files.write_json(paths[number], {"right": right})
-            bar.update()
+            # One result at a time, for each is to be kept as soon as it is there.
+            parallel = Parallel(n_jobs=-1, batch_size=1, return_as="generator_unordered")
+            for number, right in parallel(calls):
+                files.write_json(paths[number], {"right": right})
+                bar.update()
+    except identity.IdentityError as error:
+        raise SystemExit(
+            f"study: {error} than this process; expected the same. Bring its copy of the project "
+            "and its packages up to date, and restart it. What is finished is kept."
+        ) from None
     right = np.array([files.read_json(path)["right"] for path in paths])
     return right / [len(task.held_out) for task in tasks]
 
@@ -86,63 +92,27 @@ def _paths(tasks, inputs, labels, parameter, expected):
     return paths
 
 
-def _run(calls, scheduler, data):
-    """Run calls on the cores of this machine, or on a cluster; yield results as they come."""
-    # One result at a time, for each is to be kept as soon as it is there.
-    parallel = {"n_jobs": -1, "batch_size": 1, "return_as": "generator_unordered"}
-    try:
-        with _workers(scheduler, data):
-            yield from Parallel(**parallel)(calls)
-    except identity.IdentityError as error:
-        raise SystemExit(
-            f"study: {error} than this process; expected the same. Bring its copy of the project "
-            "and its packages up to date, and restart it. What is finished is kept."
-        ) from None
+def _workers(scheduler, data):
+    """Let joblib use the cores of this machine, or a cluster; yield how tasks get at the data."""
+    if scheduler == "local":
+        return _cores(data)
+    from study import cluster  # which takes a second, and is seldom needed
+
+    return cluster.workers(scheduler, data)
 
 
 @contextmanager
-def _workers(scheduler, data):
-    """Let joblib use the cores of this machine, or a Dask cluster, whose workers get the data."""
-    if scheduler == "local":
-        with parallel_config("loky", inner_max_num_threads=1):
-            yield
-        return
-    from distributed import Client  # which takes a second, and is seldom needed
-
-    try:
-        client = Client(scheduler, timeout=10)
-    except OSError:
-        raise SystemExit(
-            f"study/params.yaml: study.scheduler is {scheduler!r}, where nobody answers; expected "
-            "a Dask scheduler. Start it with `dask scheduler`, or set study.scheduler to local."
-        ) from None
-    with client:
-        try:
-            client.wait_for_workers(1, timeout=10)
-        except TimeoutError:
-            raise SystemExit(
-                f"study/params.yaml: study.scheduler is {scheduler!r}, which has no workers; "
-                f"expected one or more. Start them with `dask worker {scheduler}`."
-            ) from None
-        # On this machine, the project is found here, wherever they were started.
-        find = partial(site.addsitedir, str(identity.ROOT))
-        client.register_worker_callbacks(find)
-        client.run_on_scheduler(find)
-        try:
-            client.run_on_scheduler(import_module, "study.tasks")
-            client.run(import_module, "study.tasks")
-        except ImportError as error:
-            raise SystemExit(
-                f"study: the cluster of {scheduler} cannot import the project ({error}); expected "
-                "a copy with its packages on each machine. Start scheduler and workers in it, with "
-                "`python -m dask`."
-            ) from None
-        with parallel_config("dask", client=client, scatter=data):
-            yield
+def _cores(data):
+    with parallel_config("loky", inner_max_num_threads=1):
+        yield data
 
 
-def _count_right(number, *arguments):
+def _count_right(number, task, data, *arguments):
     """Import the worker's code where it runs: to start TensorFlow takes seconds."""
     from study import worker
 
-    return number, worker.count_right(*arguments)
+    if isinstance(data, str):
+        from study import cluster
+
+        data = cluster.DATA[data]
+    return number, worker.count_right(task, data[task.network], data["labels"], *arguments)

@@ -40,10 +40,7 @@ def compare(summary, study):
     gain = summary["gain"]
     if "probability" not in gain:
         headline = "No answer"
-        found = (
-            f"transfer gains {gain['accuracy']:+.3f} on every split, and without any spread there "
-            "is no interval"
-        )
+        found = _gain(gain)
     else:
         headline = "No sure difference"
         if gain["accuracy_low"] > 0 or gain["accuracy_high"] < 0:
@@ -111,9 +108,9 @@ def _meeting(sizes, signs):
         return f"With {most} for both, the difference is not sure any more."
     ahead = "transfer" if signs[-1] > 0 else "custom"
     if -signs[-1] in signs:
-        return f"The curves cross: with {most} {ahead} is ahead, with fewer {OTHER[ahead]}."
+        return f"The curves cross: {OTHER[ahead]} is ahead with fewer photos, but not with {most}."
     if not all(signs):
-        return f"With {most} for both, {ahead} is surely ahead, but not with any number."
+        return f"With {most} for both, {ahead} is surely ahead, but not with every number."
     return (
         f"Up to {most} the curves have not met, so these photos cannot tell how many "
         f"{OTHER[ahead]} would need to catch up with {ahead}."
@@ -127,11 +124,13 @@ def _better(gain):
 def _gain(gain):
     """Write a gain with its interval, as one of the better network."""
     sign = 1 if _better(gain) == "transfer" else -1
-    low, high = sorted(sign * end for end in _ends(gain))
-    return (
-        f"{_better(gain)} gains {sign * gain['accuracy']:+.3f} "
-        f"(95 % interval {low:+.3f} to {high:+.3f})"
+    # Zero is added for "+0.000" to stand where "-0.000" would.
+    mean, low, high = (
+        f"{round(sign * end, 3) + 0:+.3f}" for end in (gain["accuracy"], *_ends(gain)[::sign])
     )
+    if gain["accuracy_low"] == gain["accuracy_high"]:
+        return f"{_better(gain)} gains {mean} on every split, and with no spread has no interval"
+    return f"{_better(gain)} gains {mean} (95 % interval {low} to {high})"
 
 
 def _ends(gain):

@@ -1,0 +1,174 @@
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from study import folds
+
+FOLDS = st.integers(2, 5)
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+@st.composite
+def distinct_photos(draw, smallest=5):
+    """Labels and contents of photos, in no order."""
+    sizes = draw(st.lists(st.integers(smallest, 30), min_size=2, max_size=4))
+    labels = np.repeat(range(len(sizes)), sizes)
+    contents = np.array(draw(st.permutations(range(len(labels)))))
+    return labels, contents
+
+
+def rows(splits):
+    """What the splits are, to compare them."""
+    return [(s.repeat, s.fold, s.train.tolist(), s.held_out.tolist()) for s in splits]
+
+
+@given(distinct_photos(), FOLDS, st.integers(1, 3), SEEDS)
+def test_each_photo_is_held_out_once_per_repeat_and_trains_otherwise(photos, count, repeats, seed):
+    splits = folds.splits(*photos, count, repeats, seed)
+    everyone = list(range(len(photos[0])))
+    assert [(s.repeat, s.fold) for s in splits] == [
+        (repeat, fold) for repeat in range(repeats) for fold in range(count)
+    ]
+    for split in splits:
+        assert sorted([*split.train, *split.held_out]) == everyone
+        assert (np.diff(split.train) > 0).all()
+        assert (np.diff(split.held_out) > 0).all()
+    for start in range(0, len(splits), count):
+        held_out = [split.held_out for split in splits[start : start + count]]
+        assert sorted(np.concatenate(held_out)) == everyone
+
+
+@given(distinct_photos(), FOLDS, SEEDS)
+def test_each_fold_has_its_share_of_each_class(photos, count, seed):
+    labels = photos[0]
+    for split in folds.splits(*photos, count, 2, seed):
+        shares = np.bincount(labels) / count
+        assert (np.abs(np.bincount(labels[split.held_out]) - shares) < 1).all()
+
+
+@given(distinct_photos(), FOLDS, SEEDS, st.data())
+def test_identical_photos_never_stand_on_both_sides(photos, count, seed, data):
+    labels, contents = photos
+    copied = data.draw(st.lists(st.integers(0, len(labels) - 1), min_size=1, max_size=20))
+    labels = np.concatenate([labels, labels[copied]])
+    contents = np.concatenate([contents, contents[copied]])
+    for split in folds.splits(labels, contents, count, 2, seed):
+        assert not set(contents[split.train]) & set(contents[split.held_out])
+        assert len(split.train) + len(split.held_out) == len(labels)
+
+
+@given(distinct_photos(), FOLDS, SEEDS, st.data())
+def test_a_copy_moves_no_photo(photos, count, seed, data):
+    labels, contents = photos
+    row = data.draw(st.integers(0, len(labels) - 1))
+    copied = np.append(labels, labels[row]), np.append(contents, contents[row])
+    before = folds.splits(labels, contents, count, 2, seed)
+    after = folds.splits(*copied, count, 2, seed)
+    for one, other in zip(before, after, strict=True):
+        assert set(contents[one.held_out]) == set(copied[1][other.held_out])
+
+
+@given(distinct_photos(), FOLDS, SEEDS, st.data())
+def test_the_order_of_the_photos_does_not_matter(photos, count, seed, data):
+    labels, contents = photos
+    order = np.array(data.draw(st.permutations(range(len(labels)))))
+    before = folds.splits(labels, contents, count, 2, seed)
+    after = folds.splits(labels[order], contents[order], count, 2, seed)
+    for one, other in zip(before, after, strict=True):
+        assert set(contents[one.held_out]) == set(contents[order][other.held_out])
+
+
+@given(distinct_photos(), FOLDS, SEEDS)
+def test_a_larger_study_begins_with_the_splits_of_a_smaller_one(photos, count, seed):
+    smaller = folds.splits(*photos, count, 1, seed)
+    larger = folds.splits(*photos, count, 3, seed)
+    assert rows(larger[:count]) == rows(smaller)
+
+
+def test_the_repeats_differ():
+    splits = folds.splits(np.repeat([0, 1], 50), np.arange(100), 5, 4, 0)
+    held_out = {tuple(split.held_out) for split in splits}
+    assert len(held_out) == 20
+
+
+def test_another_seed_gives_other_splits():
+    photos = np.repeat([0, 1], 50), np.arange(100)
+    zero, again, one = (rows(folds.splits(*photos, 5, 2, seed)) for seed in (0, 0, 1))
+    assert zero == again
+    assert not any(split in zero for split in one)
+
+
+def test_no_repeat_of_one_seed_is_a_repeat_of_the_next():
+    photos = np.repeat([0, 1], 50), np.arange(100)
+    held_out = [
+        tuple(split.held_out) for seed in range(5) for split in folds.splits(*photos, 5, 5, seed)
+    ]
+    assert len(set(held_out)) == 125
+
+
+@pytest.mark.parametrize("copies", [0, 7])
+def test_a_class_with_too_few_different_photos_is_refused_with_the_numbers(copies):
+    labels = np.array([0] * 20 + [1] * (4 + copies))
+    contents = np.array([*range(24), *[20] * copies])
+    with pytest.raises(SystemExit) as refusal:
+        folds.splits(labels, contents, 5, 2, 0)
+    message = str(refusal.value)
+    assert "has 4 different photos; expected at least study.folds, which is 5." in message
+    assert "\n" not in message
+    assert len(folds.splits(labels, contents, 4, 2, 0)) == 8
+
+
+@given(distinct_photos(), SEEDS, st.integers(1, 4))
+def test_a_choice_has_exactly_so_many_of_each_class_and_only_such_as_train(photos, seed, count):
+    labels = photos[0]
+    for split in folds.splits(*photos, 5, 2, seed):
+        chosen = folds.of_each_class(labels, split, count, seed)
+        assert np.bincount(labels[chosen]).tolist() == [count] * (labels.max() + 1)
+        assert set(chosen) <= set(split.train)
+        assert (np.diff(chosen) > 0).all()
+
+
+@given(distinct_photos(), SEEDS)
+def test_a_larger_choice_has_the_smaller_one(photos, seed):
+    split = folds.splits(*photos, 5, 1, seed)[0]
+    choices = [set(folds.of_each_class(photos[0], split, count, seed)) for count in (1, 2, 4)]
+    assert choices[0] < choices[1] < choices[2]
+
+
+@given(st.integers(2, 30), FOLDS, SEEDS)
+def test_to_choose_all_is_to_train_on_the_whole_split(size, count, seed):
+    labels = np.repeat([0, 1, 2], size * count)
+    for split in folds.splits(labels, np.arange(len(labels)), count, 1, seed):
+        every = folds.of_each_class(labels, split, size * (count - 1), seed)
+        assert every.tolist() == split.train.tolist()
+
+
+def test_a_choice_depends_on_the_seed_and_the_split():
+    labels = np.repeat([0, 1], 50)
+    splits = folds.splits(labels, np.arange(100), 5, 2, 0)
+    choices = {
+        tuple(folds.of_each_class(labels, split._replace(train=splits[0].train), 10, seed))
+        for seed in (0, 1)
+        for split in splits
+    }
+    assert len(choices) == 20
+
+
+@given(SEEDS, SEEDS)
+def test_no_two_trainings_share_a_seed(one, other):
+    assume(one != other)
+    splits = folds.splits(np.repeat([0, 1], 5), np.arange(10), 5, 2, 0)
+    found = [
+        seed for study in (one, other) for split in splits for seed in folds.seeds(split, 3, study)
+    ]
+    # Of 60 numbers below 2**32, two are the same by chance about once in two million times.
+    assert len(set(found)) == 60
+    assert all(0 <= seed < 2**32 for seed in found)
+
+
+@given(SEEDS)
+def test_equal_arguments_give_equal_seeds_and_more_of_them_begin_with_the_same(seed):
+    split = folds.splits(np.repeat([0, 1], 5), np.arange(10), 5, 1, 0)[3]
+    assert folds.seeds(split, 5, seed) == folds.seeds(split, 5, seed)
+    assert folds.seeds(split, 5, seed)[:2] == folds.seeds(split, 2, seed)

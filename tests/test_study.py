@@ -1,0 +1,301 @@
+"""The study: real trainings on real workers, local ones and those of a real Dask cluster."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from bench.project import change_parameters
+
+
+@pytest.fixture
+def small(make_project):
+    """A project whose study is small: 2 x 2 splits, and as few photos as one of each class."""
+    project = make_project()
+    change_parameters(
+        project.folder / "study/params.yaml", study__folds=2, study__photos_per_class=[1, 5]
+    )
+    project.run("dvc", "repro", "extract")
+    return project
+
+
+def study(project, stage="repeat", check=True):
+    return project.run("python", "-m", f"study.{stage}", check=check)
+
+
+def finished(project):
+    return {path.name: path.read_bytes() for path in (project.folder / "data/study").glob("*")}
+
+
+def results(project):
+    """The bytes of everything that the study has written for people."""
+    folder = project.folder / "metrics/study"
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+class Cluster:
+    """A Dask scheduler and workers, started as the README says, from another folder."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            self.port = server.getsockname()[1]
+        self.address = f"tcp://127.0.0.1:{self.port}"
+        options = ("--host", "127.0.0.1", "--port", str(self.port), "--no-dashboard")
+        self.processes = [self.start("scheduler", *options)]
+        for _ in range(300):
+            with socket.socket() as client:
+                if client.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.1)
+
+    def start(self, role, *options):
+        command = [sys.executable, "-m", "dask", role, *options]
+        with (self.folder / f"{role}.log").open("a") as log:
+            return subprocess.Popen(
+                command, cwd=self.folder, stdout=log, stderr=log, start_new_session=True
+            )
+
+    def add_worker(self, *options):
+        self.processes.append(
+            self.start("worker", self.address, "--nthreads", "1", "--no-dashboard", *options)
+        )
+        return self.processes[-1]
+
+    def stop(self):
+        for process in self.processes[::-1]:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    cluster = Cluster(tmp_path)
+    yield cluster
+    cluster.stop()
+
+
+def use(project, scheduler):
+    change_parameters(project.folder / "study/params.yaml", study__scheduler=scheduler)
+
+
+def forget(project):
+    """Remove what the study keeps, and return it."""
+    kept = finished(project)
+    for name in kept:
+        (project.folder / "data/study" / name).unlink()
+    return kept
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_cluster_gives_exactly_the_local_numbers(small, cluster, workers):
+    study(small)
+    local, kept = results(small), forget(small)
+    for _ in range(workers):
+        cluster.add_worker()
+    use(small, cluster.address)
+    study(small)
+    assert results(small) == local
+    assert finished(small) == kept
+
+
+def test_a_worker_killed_midway_costs_nothing_but_time(small, cluster):
+    change_parameters(small.folder / "study/params.yaml", study__repeats=5)
+    study(small)
+    local = forget(small)
+    first = cluster.add_worker("--no-nanny")
+    cluster.add_worker("--no-nanny")
+    use(small, cluster.address)
+    running = subprocess.Popen(
+        ["python", "-m", "study.repeat"], cwd=small.folder, env=small.environment(),
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    while len(finished(small)) < 4 and running.poll() is None:
+        time.sleep(0.05)
+    os.killpg(first.pid, signal.SIGKILL)
+    assert running.poll() is None, "the study was over before the worker was killed"
+    shown = running.communicate(timeout=300)[0]
+    assert running.returncode == 0, shown
+    assert finished(small) == local
+
+
+def test_threads_of_one_worker_do_not_disturb_each_other(small, cluster):
+    study(small)
+    local = forget(small)
+    cluster.add_worker("--nthreads", "3")
+    use(small, cluster.address)
+    study(small)
+    assert finished(small) == local
+
+
+def test_the_same_study_twice_gives_the_same_bytes(small):
+    study(small)
+    study(small, "curve")
+    first, kept = results(small), forget(small)
+    study(small)
+    study(small, "curve")
+    assert results(small) == first
+    assert finished(small) == kept
+
+
+def test_an_interrupted_study_goes_on_and_a_larger_one_reuses_it(small):
+    study(small)
+    whole = finished(small)
+    assert len(whole) == 3 * 4
+    names = sorted(whole)
+    for name in names[:5]:
+        (small.folder / "data/study" / name).unlink()
+    for name in names[5:]:
+        # Who ran it again would not come to this.
+        (small.folder / "data/study" / name).write_text('{"right": 0}')
+    study(small)
+    again = finished(small)
+    assert {name: again[name] for name in names[:5]} == {name: whole[name] for name in names[:5]}
+    assert {again[name] for name in names[5:]} == {b'{"right": 0}'}
+
+    change_parameters(small.folder / "study/params.yaml", study__repeats=3)
+    study(small)
+    larger = finished(small)
+    assert len(larger) == 3 * 6
+    assert {name: larger[name] for name in again} == again
+
+
+def test_the_largest_size_of_the_curve_reuses_the_splits(small):
+    study(small)
+    before = len(finished(small))
+    study(small, "curve")
+    assert len(finished(small)) == before + 2 * 4  # with one photo of each class
+
+
+@pytest.mark.parametrize("changes", [{"epochs": 1}, {"layers__dropout": 0.1}, {"batch_size": 3}])
+def test_what_decides_a_result_is_trained_anew(small, changes):
+    study(small)
+    before = finished(small)
+    change_parameters(small.folder / "params.yaml", **changes)
+    study(small)
+    assert len(finished(small)) == len(before) + 3 * 4
+
+
+def test_code_that_decides_a_result_is_trained_anew(small):
+    study(small)
+    before = finished(small)
+    with (small.folder / "stages/networks.py").open("a") as file:
+        file.write("\n# a note\n")
+    study(small)
+    assert len(finished(small)) == 2 * len(before)
+
+
+def test_several_seeds_tell_the_seed_from_the_split(small):
+    change_parameters(small.folder / "study/params.yaml", study__seeds=2)
+    shown = study(small).stdout
+    for name in ("custom", "transfer", "gain"):
+        values = json.loads((small.folder / f"metrics/study/repeat/{name}.json").read_text())
+        assert values["seed_sd"] >= 0
+        assert values["split_sd"] >= 0
+    assert re.search(r"from the seed and \d\.\d+ from the split", " ".join(shown.split()))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"study__folds": 1}, "study/params.yaml: study.folds is 1; expected"),
+        ({"study__folds": 11}, "photos: a class has 10 different photos; expected at least"),
+        ({"study__scheduler": "here"}, "study/params.yaml: study.scheduler is 'here'; expected"),
+        ({"study__scheduler": "tcp://127.0.0.1:9"}, "where nobody answers; expected a Dask"),
+    ],
+)
+def test_a_mistake_ends_in_one_line_and_writes_nothing(small, changes, message):
+    change_parameters(small.folder / "study/params.yaml", **changes)
+    before = results(small)
+    result = study(small, check=False)
+    assert result.returncode == 1
+    assert message in result.stdout
+    assert len(result.stdout.splitlines()) == 1
+    assert results(small) == before
+
+
+def test_a_scheduler_without_workers_is_named(small, cluster):
+    use(small, cluster.address)
+    result = study(small, check=False)
+    assert result.returncode == 1
+    assert f"Start them with `dask worker {cluster.address}`." in result.stdout
+
+
+def test_too_large_sizes_are_left_out_and_said_to_be(small):
+    change_parameters(small.folder / "study/params.yaml", study__photos_per_class=[2, 6, 99])
+    shown = study(small, "curve").stdout
+    assert "sizes above 5 left out: the smallest class has no more photos to train" in shown
+    change_parameters(small.folder / "study/params.yaml", study__photos_per_class=[6, 99])
+    result = study(small, "curve", check=False)
+    assert result.returncode == 1
+    assert "study.photos_per_class is [6, 99]; expected one up to 5" in result.stdout
+
+
+def test_a_task_counts_what_a_network_of_its_own_would_have_right(small, monkeypatch):
+    """A worker reuses compiled networks; a new network, trained alone, must come to the same."""
+    monkeypatch.chdir(small.folder)
+    from stages import files, networks, parameters, training
+    from stages.backend import keras
+    from study import data, folds, tasks, worker
+
+    parameter = parameters.read()
+    photos = data.read(parameter)
+    splits = folds.splits(photos.labels, photos.contents, 2, 1, seed=0)
+    counts = []
+    for seed, split in enumerate(splits):
+        task = tasks.Task("custom", split.train, split.held_out, seed)
+        arguments = (task, photos.inputs["custom"], photos.labels, parameter)
+        counts.append(worker.count_right(*arguments, worker.IDENTITY))
+
+        keras.utils.set_random_seed(seed)
+        layers = networks.shared_layers(parameter.layers, 3, seed)
+        network = networks.custom(32, layers)
+        pixels = files.read_array("data/pixels.npy")
+        training.trainee(network, parameter.learning_rate).fit(
+            training.batches(pixels, photos.labels, split.train, parameter.batch_size, seed),
+            epochs=parameter.epochs,
+            shuffle=False,
+            verbose=0,
+        )
+        answers = network.predict(pixels[split.held_out], verbose=0).argmax(axis=1)
+        assert counts[-1] == np.sum(answers == photos.labels[split.held_out])
+
+
+def test_dvc_runs_the_study_shows_it_and_puts_it_on_the_page(changing):
+    assert "metrics/study" not in changing.run("dvc", "metrics", "show").stdout
+    change_parameters(
+        changing.folder / "study/params.yaml", study__folds=2, study__photos_per_class=[1, 5]
+    )
+    ran = changing.stages_run_by("dvc", "repro", "study/dvc.yaml")
+    assert sorted(ran) == ["study/dvc.yaml:curve", "study/dvc.yaml:repeat"]
+    shown = changing.run("dvc", "metrics", "show", "metrics/study/repeat").stdout
+    names = [line.split()[0].rpartition("/")[2] for line in shown.splitlines()[1:]]
+    assert names == [f"{name}.json" for name in ("custom", "gain", "majority", "probe", "transfer")]
+    assert max(map(len, shown.splitlines())) <= 110
+    plots = json.loads(changing.run("dvc", "plots", "show", "--json").stdout)
+    assert "errors" not in plots
+    assert {f"metrics/study/plots/{name}/accuracy.csv" for name in ("repeat", "curve")} <= set(
+        plots["data"]
+    )
+
+    assert changing.stages_run_by("dvc", "repro") == ["report"]
+    page = changing.folder / "metrics/report.html"
+    assert "How sure, over many splits" in page.read_text()
+    assert "This is of another setting" not in page.read_text()
+    assert changing.stages_run_by("dvc", "repro", "study/dvc.yaml") == []
+    use(changing, "tcp://127.0.0.1:9")  # decides no result, so nothing has to run
+    assert changing.stages_run_by("dvc", "repro", "study/dvc.yaml") == []
+
+    changing.run("dvc", "exp", "run", "-S", "epochs=3")
+    assert "of another setting than the rest of the page: epochs differs" in page.read_text()
+    assert changing.stages_run_by("dvc", "repro", "study/dvc.yaml")
+    assert changing.stages_run_by("dvc", "repro") == ["report"]
+    assert "of another setting" not in page.read_text()
