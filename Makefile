@@ -1,7 +1,7 @@
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: run test check bench demo-seeds page sheet seeds lock
+.PHONY: run test check bench demo-seeds page sheet seeds study lock
 
 run: .venv/installed  ## set up, and answer: which network is better on my photos?
 	@python -c "from stages import parameters as p, photos; f = p.read().photos; p.is_rendered(f) or photos.find(f)"
@@ -29,6 +29,9 @@ sheet: .venv/installed  ## the README's drawn animals
 
 seeds: .venv/installed  ## the accuracy of both networks over seeds (REAL_PHOTOS, KERAS_HOME)
 	@python -m bench.seeds
+
+study: .venv/installed  ## the study on real photos, its time and memory (REAL_PHOTOS, KERAS_HOME)
+	@python -m bench.study
 
 lock: .venv/installed  ## compile requirements.txt from requirements.in
 	@uv pip compile requirements.in --output-file requirements.txt --quiet --upgrade \

@@ -38,7 +38,7 @@ class Project:
         listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
         names = subprocess.check_output(listing, cwd=ROOT, text=True).split("\0")
         for name in filter(None, names):
-            result = name.startswith("metrics/") and not name.endswith(".gitignore")
+            result = name.startswith("metrics/") and not name.endswith((".gitignore", ".gitkeep"))
             if name != "dvc.lock" and not result:
                 (project.folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(ROOT / name, project.folder / name)

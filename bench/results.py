@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 
 from stages import compare, evaluate, files
+from study import curve, repeat
+from study.parameters import Study
 
 EPOCHS = np.arange(1, 6)
 
@@ -50,3 +52,20 @@ def write_results(answers, classes, image_size=32):
 
     right = {name: answer == actual for name, answer in answers.items()}
     files.write_json("metrics/comparison.json", compare.gain(right["custom"], right["transfer"]))
+
+
+def write_study(setting):
+    """Write what `report` reads of a study, into the working directory.
+
+    Args:
+        setting: what `study.data.describe` returns.
+    """
+    random = np.random.default_rng(0)
+    options = Study(folds=5, repeats=2, seeds=2, photos_per_class=[5, 10, 20], scheduler="local")
+    means = {"majority": 0.33, "probe": 0.95, "custom": 0.65, "transfer": 0.94}
+    scores = {
+        name: np.clip(random.normal(mean, 0.05, (10, 2)), 0, 1) for name, mean in means.items()
+    }
+    repeat.record(scores, options, setting)
+    custom, transfer = np.clip(random.normal(0.7, 0.1, (2, 3, 10)), 0, 1)
+    curve.record(custom, transfer, options.photos_per_class, options, setting)

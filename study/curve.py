@@ -69,6 +69,53 @@ def answer(curves, sizes, held_out):
     }
 
 
+def by_size(estimates, sizes):
+    """Tabulate the accuracy of each network for each size, with its interval."""
+    tables = [
+        pd.DataFrame(
+            {
+                "network": network,
+                "photos_per_class": sizes,
+                "accuracy": [value.mean for value in estimates[network]],
+                "accuracy_low": [max(value.low, 0) for value in estimates[network]],
+                "accuracy_high": [min(value.high, 1) for value in estimates[network]],
+            }
+        )
+        for network in NETWORKS
+    ]
+    return pd.concat(tables)
+
+
+def record(custom, transfer, sizes, study, setting):
+    """Sum up the accuracies for each size, and write the study's files.
+
+    Args:
+        custom, transfer: `float` arrays `[sizes, splits]` of accuracies.
+        sizes: photos per class, ascending.
+        study: the `Study`.
+        setting: what `data.describe` returns.
+
+    Returns:
+        `(estimates, sentences)`: for `custom`, `transfer` and `gain` an `Estimate` for each
+        size, and the answer in words.
+    """
+    held_out = 1 / study.folds
+    curves = {"custom": custom, "transfer": transfer, "gain": transfer - custom}
+    estimates = {
+        name: [estimate(accuracy, held_out) for accuracy in curve] for name, curve in curves.items()
+    }
+    found = answer(curves, sizes, held_out)
+    sentences = words.enough(found, sizes, estimates["gain"], custom.shape[1])
+    digits = len(str(sizes[-1]))  # DVC sorts columns by their names
+    for name, values in estimates.items():
+        means = {f"{size:0{digits}}": value.mean for size, value in zip(sizes, values, strict=True)}
+        files.write_json(f"metrics/study/curve/{name}.json", means)
+    files.write_json("metrics/study/curve/answer.json", found)
+    files.write_table("metrics/study/plots/curve/accuracy.csv", by_size(estimates, sizes))
+    files.write_json("metrics/study/curve.json", {"answer": sentences, "setting": setting})
+    return estimates, sentences
+
+
 def main():
     parameter, study = parameters.read(), study_parameters.read()
     photos = data.read(parameter)
@@ -88,43 +135,12 @@ def main():
     shares = tasks.run(todo, photos.inputs, labels, parameter, study.scheduler)
     shape = (len(NETWORKS), len(sizes), len(splits), study.seeds)
     custom, transfer = shares.reshape(shape).mean(axis=-1)[:, ::-1]
-    curves = {"custom": custom, "transfer": transfer, "gain": transfer - custom}
-
-    estimates = {
-        name: [estimate(accuracy, 1 / study.folds) for accuracy in curve]
-        for name, curve in curves.items()
-    }
-    found = answer(curves, sizes, 1 / study.folds)
-    sentences = words.enough(found, sizes, estimates["gain"], len(splits))
-    for name, values in estimates.items():
-        digits = len(str(sizes[-1]))
-        means = {f"{size:0{digits}}": value.mean for size, value in zip(sizes, values, strict=True)}
-        files.write_json(f"metrics/study/curve/{name}.json", means)
-    files.write_json("metrics/study/curve/answer.json", found)
-    files.write_table("metrics/study/plots/curve/accuracy.csv", by_size(estimates, sizes))
-    files.write_json("metrics/study/curve.json", {"answer": sentences, "setting": photos.setting})
+    estimates, sentences = record(custom, transfer, sizes, study, photos.setting)
 
     if len(sizes) < len(set(study.photos_per_class)):
         print(f"sizes above {most} left out: the smallest class has no more photos to train")
     print(words.curve(estimates, sizes))
     print(textwrap.fill(sentences, 80))
-
-
-def by_size(estimates, sizes):
-    """Tabulate the accuracy of each network for each size, with its interval."""
-    tables = [
-        pd.DataFrame(
-            {
-                "network": network,
-                "photos_per_class": sizes,
-                "accuracy": [value.mean for value in estimates[network]],
-                "accuracy_low": [max(value.low, 0) for value in estimates[network]],
-                "accuracy_high": [min(value.high, 1) for value in estimates[network]],
-            }
-        )
-        for network in NETWORKS
-    ]
-    return pd.concat(tables)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,9 @@ import numpy as np
 
 from stages import files
 
+# The parameters that decide the result of a study, beside its own.
+DECISIVE = {"batch_size", "epochs", "image_size", "layers", "learning_rate", "seed"}
+
 
 class Data(NamedTuple):
     """The photos.
@@ -59,9 +62,8 @@ def describe(parameter, table, base):
     Returns:
         A mapping that JSON can hold.
     """
-    decisive = ("batch_size", "epochs", "image_size", "layers", "learning_rate", "seed")
     photos = hashlib.sha256("\n".join(table["label"] + "/" + table["sha256"]).encode())
-    return parameter.model_dump(include=set(decisive)) | {
+    return parameter.model_dump(include=DECISIVE) | {
         "base": base,
         "photos": {"count": len(table), "sha256": photos.hexdigest()},
     }

@@ -86,6 +86,30 @@ def by_split(scores, summary):
     return pd.concat(tables)
 
 
+def record(scores, study, setting):
+    """Sum up the accuracies of all trainings, and write the study's files.
+
+    Args:
+        scores: for `majority`, `probe`, `custom` and `transfer`, a `float` array
+            `[splits, seeds]` of accuracies.
+        study: the `Study`.
+        setting: what `data.describe` returns.
+
+    Returns:
+        `(summary, answer)`: for each of the four and for `gain` what `score` returns, and
+        some sentences.
+    """
+    held_out = 1 / study.folds
+    summary = {network: score(values, held_out) for network, values in scores.items()}
+    summary["gain"] = score(scores["transfer"] - scores["custom"], held_out, least=-1.0)
+    answer = words.compare(summary, study)
+    for name, values in summary.items():
+        files.write_json(f"metrics/study/repeat/{name}.json", values)
+    files.write_table("metrics/study/plots/repeat/accuracy.csv", by_split(scores, summary))
+    files.write_json("metrics/study/repeat.json", {"answer": answer, "setting": setting})
+    return summary, answer
+
+
 def main():
     parameter, study = parameters.read(), study_parameters.read()
     photos = data.read(parameter)
@@ -105,13 +129,7 @@ def main():
         own = shares[[task.network == network for task in todo]]
         scores[network] = own.reshape(len(splits), -1)
 
-    summary = {network: score(values, 1 / study.folds) for network, values in scores.items()}
-    summary["gain"] = score(scores["transfer"] - scores["custom"], 1 / study.folds, least=-1.0)
-    answer = words.compare(summary, study)
-    for name, values in summary.items():
-        files.write_json(f"metrics/study/repeat/{name}.json", values)
-    files.write_table("metrics/study/plots/repeat/accuracy.csv", by_split(scores, summary))
-    files.write_json("metrics/study/repeat.json", {"answer": answer, "setting": photos.setting})
+    summary, answer = record(scores, study, photos.setting)
 
     print(f"{len(splits)} splits of {len(labels)} photos")
     print(words.table(summary))

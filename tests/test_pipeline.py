@@ -15,6 +15,8 @@ from ruamel.yaml import YAML
 
 from bench.project import ROOT, Project, change_parameters
 from stages import parameters
+from study import data
+from study import parameters as study_parameters
 
 CONTRACT = [
     "data/split.csv",
@@ -67,7 +69,7 @@ def stage_definitions(pipeline):
     ("pipeline", "name"),
     [
         (pipeline, name)
-        for pipeline in ("dvc.yaml", "pretrain/dvc.yaml")
+        for pipeline in ("dvc.yaml", "pretrain/dvc.yaml", "study/dvc.yaml")
         for name in stage_definitions(pipeline)
     ],
 )
@@ -92,6 +94,16 @@ def test_a_stage_lists_just_the_parameters_that_it_reads(name):
     if "model_dump" in read:
         read = set(parameters.Parameters.model_fields) - {"model"}
     assert set(stage_definitions("dvc.yaml")[name].get("params", [])) == read
+
+
+@pytest.mark.parametrize("name", ["repeat", "curve"])
+def test_a_stage_of_the_study_lists_just_the_parameters_that_decide_it(name):
+    *shared, own = stage_definitions("study/dvc.yaml")[name]["params"]
+    assert set(shared) == data.DECISIVE
+    read = set(study_parameters.Study.model_fields) - {"scheduler"}  # decides where, not what
+    if name == "repeat":
+        read -= {"photos_per_class"}
+    assert set(own["study/params.yaml"]) == {f"study.{field}" for field in read}
 
 
 def test_every_stage_runs_once_and_writes_the_files_of_the_contract(project):

@@ -11,8 +11,9 @@ import pytest
 from ruamel.yaml import YAML
 
 from bench.project import ROOT, change_parameters
-from bench.results import write_results
+from bench.results import write_results, write_study
 from stages import files, parameters, report
+from study import data
 
 CLASSES = ["butterfly", "cat", "horse"]
 HOSTILE = [
@@ -288,3 +289,28 @@ def test_a_class_that_nobody_validates_has_no_recall(three_mistakes):
     report.main()
     page = Path("metrics/report.html").read_text(encoding="utf-8")
     assert ["cat", "0", "none", "none"] in table_rows(page)
+
+
+def test_without_a_study_the_page_says_nothing_of_one(three_mistakes):
+    report.main()
+    assert "many splits" not in Path("metrics/report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("epochs", "outdated"), [(2, False), (3, True)])
+def test_the_study_stands_on_the_page_and_says_if_it_is_outdated(three_mistakes, epochs, outdated):
+    parameter = parameters.read()
+    setting = data.describe(
+        parameter, files.read_table("data/split.csv"), files.read_json("metrics/base.json")
+    )
+    write_study(setting | {"epochs": epochs})
+    report.main()
+    page = Path("metrics/report.html").read_text(encoding="utf-8")
+    section = page.split('id="study"')[1].split("</section>")[0]
+    shown = {row[0]: row for row in table_rows(section)}
+    gain = files.read_json("metrics/study/repeat/gain.json")
+    assert shown["gain"][1] == f"{gain['accuracy']:+.3f}"
+    low, high = gain["accuracy_low"], gain["accuracy_high"]
+    assert shown["gain"][3] == f"{low:+.3f} to {high:+.3f}"
+    for name in ("repeat", "curve"):
+        assert files.read_json(f"metrics/study/{name}.json")["answer"] in Texts().texts
+    assert ("epochs differs" in page) == outdated
