@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -46,32 +47,18 @@ def run(tasks, inputs, labels, parameter, scheduler):
 
     Raises:
         SystemExit: if there is no such scheduler, no worker, a worker that runs other
-            code, or one that dies again and again. What is finished is kept.
+            code, or one was killed. What is finished is kept.
     """
     expected = identity.read()
     paths = _paths(tasks, inputs, labels, parameter, expected)
     missing = [number for number, path in enumerate(paths) if not path.exists()]
-    try:
-        with (
-            _workers(scheduler, inputs | {"labels": labels}) as data,
-            tqdm(
-                desc="tasks", total=len(tasks), initial=len(tasks) - len(missing), disable=None
-            ) as bar,
-        ):
-            calls = (
-                delayed(_count_right)(number, tasks[number], data, parameter, expected)
-                for number in missing
-            )
-            # One result at a time, for each is to be kept as soon as it is there.
-            parallel = Parallel(n_jobs=-1, batch_size=1, return_as="generator_unordered")
-            for number, right in parallel(calls):
+    if missing:
+        calls = [(number, tasks[number], parameter, expected) for number in missing]
+        done = len(tasks) - len(missing)
+        with tqdm(desc="tasks", total=len(tasks), initial=done, disable=None) as bar:
+            for number, right in _run(calls, inputs | {"labels": labels}, scheduler):
                 files.write_json(paths[number], {"right": right})
                 bar.update()
-    except identity.IdentityError as error:
-        raise SystemExit(
-            f"study: {error} than this process; expected the same. Bring its copy of the project "
-            "and its packages up to date, and restart it. What is finished is kept."
-        ) from None
     right = np.array([files.read_json(path)["right"] for path in paths])
     return right / [len(task.held_out) for task in tasks]
 
@@ -92,6 +79,30 @@ def _paths(tasks, inputs, labels, parameter, expected):
     return paths
 
 
+def _run(calls, data, scheduler):
+    """Call `_count_right` with each of some arguments and the data; yield results as they come."""
+    try:
+        with _workers(scheduler, data) as found:
+            # One result at a time, for each is to be kept as soon as it is there.
+            parallel = Parallel(n_jobs=-1, batch_size=1, return_as="generator_unordered")
+            yield from parallel(delayed(_count_right)(found, *call) for call in calls)
+    except identity.IdentityError as error:
+        reason = (
+            f"{error} than this process; expected the same. Bring its copy of the project and its "
+            "packages up to date, and restart it"
+        )
+    except BrokenProcessPool:
+        reason = (
+            "a worker was killed, as the system does where memory is short. With "
+            "LOKY_MAX_CPU_COUNT=1 in the environment there is only one"
+        )
+    except KeyboardInterrupt:
+        reason = "interrupted"
+    else:
+        return
+    raise SystemExit(f"study: {reason}. What is finished is kept; run it again to go on.")
+
+
 def _workers(scheduler, data):
     """Let joblib use the cores of this machine, or a cluster; yield how tasks get at the data."""
     if scheduler == "local":
@@ -103,11 +114,12 @@ def _workers(scheduler, data):
 
 @contextmanager
 def _cores(data):
-    with parallel_config("loky", inner_max_num_threads=1):
+    # Arrays above that size are handed over as a file, once for all tasks.
+    with parallel_config("loky", inner_max_num_threads=1, max_nbytes="10K"):
         yield data
 
 
-def _count_right(number, task, data, *arguments):
+def _count_right(data, number, task, *arguments):
     """Import the worker's code where it runs: to start TensorFlow takes seconds."""
     from study import worker
 

@@ -11,6 +11,7 @@ import sys
 import time
 
 import numpy as np
+import psutil
 import pytest
 
 from bench.project import Project, change_parameters
@@ -135,6 +136,22 @@ def test_a_worker_killed_midway_costs_nothing_but_time(small, cluster):
     assert running.returncode == 0, shown
     assert len(finished(small)) == 3 * 10
     assert all(local[name] == right for name, right in finished(small).items())
+
+
+def test_a_local_worker_killed_ends_in_one_line_and_the_study_goes_on(small):
+    kept = forget(small)
+    running = psutil.Popen(
+        ["python", "-m", "study.repeat"], cwd=small.folder, env=small.environment(),
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    while len(finished(small)) < 2 and running.poll() is None:
+        time.sleep(0.05)
+    max(running.children(), key=lambda child: child.memory_info().rss).kill()
+    shown = running.communicate(timeout=300)[0]
+    assert running.returncode == 1
+    assert re.fullmatch(r"study: a worker was killed.* run it again to go on\.\n", shown), shown
+    study(small)
+    assert finished(small).items() <= kept.items()
 
 
 def test_threads_of_one_worker_do_not_disturb_each_other(small, cluster):
