@@ -1,5 +1,6 @@
 """A Dask cluster: how tasks find the project's code, and the photos, on its workers."""
 
+import asyncio
 import site
 from contextlib import contextmanager
 from functools import partial
@@ -53,15 +54,15 @@ def workers(scheduler, data):
     except OSError:
         raise SystemExit(
             f"study/params.yaml: study.scheduler is {scheduler!r}, where nobody answers; expected "
-            "a Dask scheduler. Start it with `dask scheduler`, or set study.scheduler to local."
+            "a Dask scheduler. Start it with `python -m dask scheduler`, or set study.scheduler to local."
         ) from None
     with client:
         try:
             client.wait_for_workers(1, timeout=10)
-        except TimeoutError:
+        except asyncio.TimeoutError:  # before Python 3.11, another one than TimeoutError
             raise SystemExit(
                 f"study/params.yaml: study.scheduler is {scheduler!r}, which has no workers; "
-                f"expected one or more. Start them with `dask worker {scheduler}`."
+                f"expected one or more. Start them with `python -m dask worker {scheduler}`."
             ) from None
         # On this machine, the project is found here, wherever they were started.
         find = partial(site.addsitedir, str(identity.ROOT))

@@ -239,7 +239,7 @@ def test_a_scheduler_without_workers_is_named(small, cluster):
     use(small, cluster.address)
     result = study(small, check=False)
     assert result.returncode == 1
-    assert f"Start them with `dask worker {cluster.address}`." in result.stdout
+    assert f"Start them with `python -m dask worker {cluster.address}`." in result.stdout
 
 
 def test_too_large_sizes_are_left_out_and_said_to_be(small):
