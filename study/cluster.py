@@ -54,7 +54,7 @@ def workers(scheduler, data):
     except OSError:
         raise SystemExit(
             f"study/params.yaml: study.scheduler is {scheduler!r}, where nobody answers; expected "
-            "a Dask scheduler. Start it with `python -m dask scheduler`, or set study.scheduler to local."
+            "a Dask scheduler. Start it with `python -m dask scheduler`, or set it to local."
         ) from None
     with client:
         try:
