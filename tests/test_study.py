@@ -117,6 +117,17 @@ def test_a_cluster_gives_exactly_the_local_numbers(small, cluster, workers):
     assert finished(small).items() <= kept.items()
 
 
+def start(project, tasks):
+    """Start a study; return its process when so many tasks are finished."""
+    running = psutil.Popen(
+        ["python", "-m", "study.repeat"], cwd=project.folder, env=project.environment(),
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    while len(finished(project)) < tasks and running.poll() is None:
+        time.sleep(0.05)
+    return running
+
+
 def test_a_worker_killed_midway_costs_nothing_but_time(small, cluster):
     change_parameters(small.folder / "study/params.yaml", study__repeats=5)
     study(small)
@@ -124,12 +135,7 @@ def test_a_worker_killed_midway_costs_nothing_but_time(small, cluster):
     first = cluster.add_worker("--no-nanny")
     cluster.add_worker("--no-nanny")
     use(small, cluster.address)
-    running = subprocess.Popen(
-        ["python", "-m", "study.repeat"], cwd=small.folder, env=small.environment(),
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
-    while len(finished(small)) < 4 and running.poll() is None:
-        time.sleep(0.05)
+    running = start(small, tasks=4)
     os.killpg(first.pid, signal.SIGKILL)
     assert running.poll() is None, "the study was over before the worker was killed"
     shown = running.communicate(timeout=300)[0]
@@ -140,12 +146,7 @@ def test_a_worker_killed_midway_costs_nothing_but_time(small, cluster):
 
 def test_a_local_worker_killed_ends_in_one_line_and_the_study_goes_on(small):
     kept = forget(small)
-    running = psutil.Popen(
-        ["python", "-m", "study.repeat"], cwd=small.folder, env=small.environment(),
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
-    while len(finished(small)) < 2 and running.poll() is None:
-        time.sleep(0.05)
+    running = start(small, tasks=2)
     max(running.children(), key=lambda child: child.memory_info().rss).kill()
     shown = running.communicate(timeout=300)[0]
     assert running.returncode == 1
