@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from pretrain import network
+from stages import files
 from stages.backend import keras
 
 DEMO_WEIGHTS = Path("pretrain/base.weights.h5")
@@ -63,7 +64,7 @@ def describe(base, parameters):
     file = Path(weights)
     origin = {"name": parameters.name, "options": parameters.options, "weights": file.name}
     if file.is_file():
-        origin["file_sha256"] = hashlib.sha256(file.read_bytes()).hexdigest()
+        origin["file_sha256"] = files.sha256(file)
     return origin | {"weights_sha256": values.hexdigest()}
 
 

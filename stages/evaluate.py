@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from stages import files, networks, scores
+from stages import files, networks, scores, training
 from stages.backend import INFERENCE_BATCH
 
 
@@ -62,12 +62,20 @@ def main():
     table = files.read_table("data/split.csv")
     classes, labels = np.unique(table["label"], return_inverse=True)
     rows = np.flatnonzero(table["split"] == "validation")
-    pixels = files.read_array("data/pixels.npy")[rows]
+    pixels = files.read_array("data/pixels.npy")
     photos = table["photo"].iloc[rows].to_numpy()
 
     for name in ("custom", "transfer"):
-        network = networks.load(f"data/models/{name}.keras")
-        probabilities = network.predict(pixels, batch_size=INFERENCE_BATCH, verbose=0)
+        path = f"data/models/{name}.keras"
+        network = networks.load(path)
+        expected = (*pixels.shape[1:], len(classes))
+        if (found := (*network.input_shape[1:], *network.output_shape[1:])) != expected:
+            raise SystemExit(
+                f"{path}: takes and gives {found}; expected {expected}, the sides and channels of "
+                "data/pixels.npy and the classes of data/split.csv. `dvc repro` trains another."
+            )
+        batches = training.batches(pixels, labels, rows, INFERENCE_BATCH)
+        probabilities = network.predict(batches, verbose=0)
         show(name, *record(name, photos, labels[rows], probabilities, classes))
 
 

@@ -7,21 +7,25 @@ from stages import bases, files, parameters
 from stages.backend import INFERENCE_BATCH
 
 
-def features(base, pixels, destination):
-    """Run the base over all photos.
+def features(base, pixels, append):
+    """Run the base over all photos, of which no more than a batch is in memory.
 
     Args:
         base: what `bases.build` returns.
         pixels: `uint8` array `[n, image_size, image_size, 3]`.
-        destination: path of a new `.npy` file for the `float32` array
-            `[n, rows, columns, channels]`, of which no more than a batch is in memory.
+        append: takes the features of some photos, `float32` `[any, rows, columns, channels]`.
+
+    Raises:
+        SystemExit: if they are not finite.
     """
-    shape = (len(pixels), *base.output_shape[1:])
-    array = np.lib.format.open_memmap(destination, "w+", np.float32, shape)
     for start in tqdm(range(0, len(pixels), INFERENCE_BATCH), "features", disable=None):
-        batch = slice(start, start + INFERENCE_BATCH)
-        array[batch] = base.predict_on_batch(pixels[batch])
-    array.flush()
+        batch = base.predict_on_batch(pixels[start : start + INFERENCE_BATCH])
+        if not np.isfinite(batch).all():
+            raise SystemExit(
+                "base: its features are not finite; expected a base whose weights are. Choose "
+                "other weights as base.weights in params.yaml."
+            )
+        append(batch)
 
 
 def main():
@@ -29,12 +33,14 @@ def main():
     pixels = files.read_array("data/pixels.npy")
 
     base = bases.build(parameter.base, parameter.image_size)
-    with files.replacing("data/base/features.npy") as temporary:
-        features(base, pixels, temporary)
+    shape = base.output_shape[1:]
+    # Half of the precision would be half of the size, but would change the metrics.
+    with files.appending("data/base/features.npy", np.float32, shape) as append:
+        features(base, pixels, append)
     files.save_network(base, "data/base/base.keras")
     files.write_json("metrics/base.json", bases.describe(base, parameter.base))
 
-    print(f"{parameter.base.name}: features {list(base.output_shape[1:])} of {len(pixels)} photos")
+    print(f"{parameter.base.name}: features {list(shape)} of {len(pixels)} photos")
 
 
 if __name__ == "__main__":

@@ -2,45 +2,61 @@
 
 import shutil
 from contextlib import contextmanager
+from pathlib import Path
 
 import pandas as pd
 from dvclive import Live
+from scmrepo.exceptions import SCMError
 
 from stages import files
 from stages.backend import keras
 
-LIVE = "metrics/live"  # a metrics folder of dvc.yaml, empty but for a training that runs
+# Folders of dvc.yaml's metrics and plots, empty but for a training that runs.
+METRICS, PLOTS = "metrics/live/metrics", "metrics/live/plots"
+COLUMNS = ("accuracy", "loss", "val_accuracy", "val_loss")
+
+
+def tabulate(epochs):
+    """Make the table of a training.
+
+    Args:
+        epochs: for each epoch, a mapping with the keys `COLUMNS`.
+
+    Returns:
+        A data frame with these columns, after `epoch`, which counts from 1.
+    """
+    table = pd.DataFrame(epochs, columns=list(COLUMNS))
+    table.insert(0, "epoch", range(1, len(table) + 1))
+    return table
 
 
 class History(keras.callbacks.Callback):
-    """Keep a table of all epochs so far in a file, whole at any time.
+    """Keeps the table of the epochs so far in a file, whole at any time.
 
     Attributes:
-        path: the CSV file, with a row per epoch: `epoch` from 1, `accuracy`, `loss`,
-            `val_accuracy`, `val_loss`.
+        path: the CSV file.
+        epochs: list of all epochs, to which another callback adds.
     """
 
-    def __init__(self, path):
+    def __init__(self, path, epochs):
         super().__init__()
         self.path = path
-        self.epochs = []
+        self.epochs = epochs
 
     def on_epoch_end(self, epoch, logs=None):
-        """Write the table with one more row."""
-        columns = ("accuracy", "loss", "val_accuracy", "val_loss")
-        self.epochs.append({"epoch": epoch + 1, **{name: logs[name] for name in columns}})
-        files.write_table(self.path, pd.DataFrame(self.epochs))
+        """Write the table anew."""
+        files.write_table(self.path, tabulate(self.epochs))
 
 
 class NamedLive(Live):
-    """Put the network's name before each metric: `custom.train.accuracy`, `custom.eval.loss`.
+    """Puts the network's name before each metric: `custom.train.accuracy`, `custom.eval.loss`.
 
     Attributes:
         network: the name.
     """
 
     def __init__(self, network):
-        super().__init__(f"{LIVE}/{network}", dvcyaml=None, save_dvc_exp=False)
+        super().__init__(f"{METRICS}/{network}", dvcyaml=None, save_dvc_exp=False)
         self.network = network
 
     def log_metric(self, name, val):
@@ -50,7 +66,7 @@ class NamedLive(Live):
 
 
 @contextmanager
-def following(network):
+def following(network, epochs):
     """Publish the metrics of every epoch for as long as the body runs.
 
     Afterwards they are gone again: the history and the scores hold them for good, and DVC's
@@ -58,15 +74,29 @@ def following(network):
 
     Args:
         network: its name.
+        epochs: list of the epochs so far, to which another callback adds.
 
     Yields:
-        Keras callbacks for `fit`.
+        Keras callbacks for `fit`, to come after that one.
+
+    Raises:
+        SystemExit: if the disk is full, writing there is not allowed, or Git has no commit.
     """
     # It imports TensorFlow, which starts quietly only from `stages.backend`.
     from dvclive.keras import DVCLiveCallback
 
-    live = NamedLive(network)
-    try:
-        yield [DVCLiveCallback(live=live), History(f"metrics/history/{network}.csv")]
-    finally:
-        shutil.rmtree(live.dir)
+    history = Path(PLOTS, f"{network}.csv")
+    with files.writing(METRICS):
+        try:
+            live = NamedLive(network)
+        except SCMError:
+            raise SystemExit(
+                "Git: no commit yet; expected one, which DVCLive looks for. Make it with "
+                "`git add --all && git commit -m Start`."
+            ) from None
+        live.step = len(epochs)
+        try:
+            yield [DVCLiveCallback(live=live), History(history, epochs)]
+        finally:
+            shutil.rmtree(live.dir, ignore_errors=True)
+            history.unlink(missing_ok=True)

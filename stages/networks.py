@@ -91,6 +91,13 @@ def load(path):
     """Load a saved network in Keras's safe mode: nothing in the file is run as code.
 
     Raises:
-        SystemExit: if it is not there.
+        SystemExit: if it is not there, or not a network that Keras can load so.
     """
-    return keras.saving.load_model(files.existing(path), compile=False, safe_mode=True)
+    try:
+        return keras.saving.load_model(files.existing(path), compile=False, safe_mode=True)
+    except Exception as error:  # what Keras raises for damaged files is of many kinds
+        reason = " ".join(str(error).split())
+        raise SystemExit(
+            f"{path}: not a network that Keras can load in its safe mode ({reason}). Remove it; "
+            "`dvc repro` makes it again."
+        ) from None

@@ -83,6 +83,7 @@ class Parameters(Section):
     """All of `params.yaml`, which says what each one means."""
 
     photos: Annotated[str, Field(min_length=1)]
+    on_bad_photo: Literal["fail", "skip"]
     epochs: Count
     batch_size: Count
     learning_rate: Annotated[float, Field(gt=0)]

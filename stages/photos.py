@@ -1,25 +1,74 @@
-"""Photos: a folder with one sub-folder per class, read into a table and an array."""
+"""Photos: a folder with one sub-folder per class, and what is in each of its files."""
 
+import errno
 import hashlib
 import io
 import os
-from concurrent.futures import ThreadPoolExecutor
+import re
+import stat
+import warnings
 from pathlib import Path
+from typing import NamedTuple
 
+import imagehash
 import numpy as np
 import pandas as pd
-from PIL import Image, ImageOps
-from tqdm import tqdm
+from PIL import Image
 
 RESERVED = ("photo", "actual", "predicted")  # columns of the predictions beside the classes
+LITTER = ("thumbs.db", "desktop.ini", "__macosx")  # what systems leave beside photos
+FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
+PIXELS = 50_000_000  # of a photo at most; one with so many takes up to 0.9 GB while it is read
+BYTES = 200_000_000  # of a file at most
+ORIENTATION = 0x0112  # EXIF's tag: how the camera was held
+TURNS = {  # what puts a photo upright again
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+class Photo(NamedTuple):
+    """A photo that was read.
+
+    Attributes:
+        pixels: RGB `uint8` of shape `[image_size, image_size, 3]`.
+        sha256: SHA-256 of the file's bytes, hexadecimal.
+        phash: perceptual hash of the pixels, 64 bits: photos that look alike have hashes
+            that differ in few of them.
+    """
+
+    pixels: np.ndarray
+    sha256: str
+    phash: int
+
+
+class PhotoError(Exception):
+    """A file that cannot be used as a photo.
+
+    Attributes:
+        problem: of what kind: one or two words.
+        detail: what exactly was found.
+    """
+
+    def __init__(self, problem, detail):
+        super().__init__(problem, detail)
+        self.problem = problem
+        self.detail = detail
 
 
 def find(folder):
     """List the photos of a folder, in an order that does not depend on the file system.
 
     Args:
-        folder: has one sub-folder per class; what lies beside these, and files whose
-            names begin with a dot, are not photos.
+        folder: has one sub-folder per class; what lies beside these, hidden files, and what
+            systems leave behind (`Thumbs.db`) are not photos. Symbolic links are followed
+            if they lead to something inside the folder; others are listed as photos, so
+            that `decode` finds fault with them.
 
     Returns:
         A data frame with the columns `photo` (path relative to `folder`, with `/`) and
@@ -27,17 +76,16 @@ def find(folder):
 
     Raises:
         SystemExit: if the folder is missing, has fewer than two classes, or a class
-            has no photo or the name of a column.
+            has no photo, leads out of the folder, or has the name of a column; or if a
+            folder cannot be opened.
     """
     folder = Path(folder)
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # which, unlike that of `Path`, says no where there is an error
         raise SystemExit(
             f"photos: {str(folder)!r} is not a folder; expected one with a sub-folder of "
             "photos per class. Put it there, or name another as `photos` in params.yaml."
         )
-    classes = sorted(
-        entry.name for entry in folder.iterdir() if entry.is_dir() and entry.name[0] != "."
-    )
+    classes = [name for name in _names(folder) if os.path.isdir(folder / name)]
     if len(classes) < 2:
         raise SystemExit(
             f"photos: {str(folder)!r} has {_sub_folders(classes)}; expected at least 2, one per "
@@ -48,11 +96,15 @@ def find(folder):
             f"photos: {str(folder / taken[0])!r} names a class {taken[0]!r}, which the "
             "predictions need as a column; rename the folder."
         )
+    if outside := [name for name in classes if not _is_inside(folder / name, folder)]:
+        raise SystemExit(
+            f"photos: {str(folder / outside[0])!r} is a link that leads out of the folder; "
+            "expected a folder of photos. Move or copy the photos there."
+        )
     photos = [
         (path.relative_to(folder).as_posix(), name)
         for name in classes
-        for path in (folder / name).rglob("*")
-        if path.is_file() and path.name[0] != "."
+        for path in _files(folder / name, folder, {os.path.realpath(folder)})
     ]
     table = pd.DataFrame(sorted(photos), columns=["photo", "label"])
     if empty := sorted(set(classes) - set(table["label"])):
@@ -63,75 +115,148 @@ def find(folder):
     return table
 
 
-def decode(path, image_size):
+def decode(path, image_size, folder=None):
     """Read one photo.
 
+    It stands upright as EXIF says, transparent parts are white, 16 bits become 8, of an
+    animation it is the first frame.
+
     Args:
-        path: a file in any format that Pillow reads.
-        image_size: side of the square result, pixels.
+        path: a BMP, GIF, JPEG, PNG, TIFF or WebP file, whatever its name ends in.
+        image_size: side of the square that it is stretched to, pixels.
+        folder: which a link may not lead out of; anywhere by default.
 
     Returns:
-        `(pixels, sha256)`: RGB `uint8` of shape `[image_size, image_size, 3]`, upright
-        as EXIF says and stretched to the square, and the SHA-256 of the file's bytes.
+        The `Photo`.
 
     Raises:
-        SystemExit: if the file is not a photo that can be read.
+        PhotoError: if the file cannot be used as a photo.
+    """
+    content = _read_bytes(path, folder)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # they would not say which photo they are about
+            image = _square(_open(content), image_size)
+    except PhotoError:
+        raise
+    except Image.DecompressionBombError:
+        raise PhotoError("too large", f"at most {PIXELS:,} pixels are read") from None
+    except Exception as error:  # what Pillow raises for damaged files is of many kinds
+        # An address in memory would make the text another one each time.
+        reason = " ".join(re.sub(r" at 0x[0-9a-fA-F]+", "", str(error)).split())
+        problem = "truncated" if "truncated" in reason.lower() else "damaged"
+        raise PhotoError(problem, reason or type(error).__name__) from None
+    bits = np.packbits(imagehash.phash(image).hash)
+    return Photo(
+        np.asarray(image),
+        hashlib.sha256(content).hexdigest(),
+        int.from_bytes(bits.tobytes(), "big"),
+    )
+
+
+def _square(image, image_size):
+    """Decode an opened image, to an upright RGB square."""
+    if image.width * image.height > PIXELS:
+        raise PhotoError(
+            "too large", f"{image.width} x {image.height} pixels; at most {PIXELS:,} are read"
+        )
+    # A JPEG many times too large is decoded at a fraction of its size, for speed.
+    image.draft("RGB", (2 * image_size, 2 * image_size))
+    image.load()
+    turn = TURNS.get(image.getexif().get(ORIENTATION))
+    image = _with_8_bits(image).resize((image_size, image_size), Image.Resampling.BILINEAR)
+    if turn is not None:
+        image = image.transpose(turn)
+    if image.mode == "RGBA":
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image).convert("RGB")
+    return image
+
+
+def _names(folder):
+    """List what a folder holds, sorted, but for hidden files and litter."""
+    try:
+        names = [entry.name for entry in Path(folder).iterdir()]
+        if not os.access(folder, os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise SystemExit(
+            f"photos: {str(folder)!r} cannot be opened ({error.strerror}); expected a folder that "
+            "you may read. Change its permissions, or move it elsewhere."
+        ) from None
+    return sorted(name for name in names if name[0] != "." and name.casefold() not in LITTER)
+
+
+def _files(folder, root, above):
+    """Yield the paths of all files in a folder and its sub-folders.
+
+    Args:
+        folder: where to look.
+        root: the folder that links may not lead out of.
+        above: real paths of the folders that hold this one: a link to one of them would
+            go round in circles.
+    """
+    above = above | {os.path.realpath(folder)}
+    for path in (Path(folder, name) for name in _names(folder)):
+        if os.path.isdir(path) and _is_inside(path, root):
+            if os.path.realpath(path) not in above:
+                yield from _files(path, root, above)
+        elif os.path.isfile(path) or os.path.islink(path):
+            yield path
+
+
+def _is_inside(path, folder):
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+
+
+def _read_bytes(path, folder):
+    if folder is not None and not _is_inside(path, folder):
+        raise PhotoError("link", "leads out of the folder of photos")
+    try:
+        str(path).encode()
+        status = Path(path).stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise PhotoError("not a file", "a link to something else")
+        if status.st_size > BYTES:
+            raise PhotoError("too large", f"{status.st_size:,} bytes; at most {BYTES:,} are read")
+        content = Path(path).read_bytes()
+    except PermissionError:
+        raise PhotoError("no permission", "you may not read it") from None
+    except UnicodeEncodeError:
+        raise PhotoError("unreadable name", "not in UTF-8; rename it") from None
+    except OSError as error:
+        raise PhotoError("unreadable", error.strerror) from None
+    if not content:
+        raise PhotoError("empty", "0 bytes")
+    return content
+
+
+def _open(content):
+    """Open a photo without decoding it.
+
+    Other formats than `FORMATS` are not tried: some of them run other programs.
     """
     try:
-        content = Path(path).read_bytes()
-        with Image.open(io.BytesIO(content)) as image:
-            # A JPEG many times too large is decoded at a fraction of its size, for speed.
-            image.draft("RGB", (2 * image_size, 2 * image_size))
-            image = ImageOps.exif_transpose(image).convert("RGB")
-            image = image.resize((image_size, image_size), Image.Resampling.BILINEAR)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise SystemExit(
-            f"photos: {str(path)!r} cannot be read as a photo ({error}). Repair or remove it."
-        ) from None
-    return np.asarray(image), hashlib.sha256(content).hexdigest()
+        return Image.open(io.BytesIO(content), formats=FORMATS)
+    except Image.UnidentifiedImageError:
+        # What iPhones write. An ISO media file names its brand there.
+        if content[4:8] == b"ftyp":
+            brand = content[8:12].decode("ascii", "replace")
+            raise PhotoError("unreadable format", f"{brand}; export it as JPEG") from None
+        for name in FORMATS:
+            if Image.OPEN[name][1](content[:16]):
+                raise PhotoError("damaged", f"begins as {name}, but cannot be opened") from None
+        raise PhotoError("not an image", f"none of {', '.join(FORMATS)}") from None
 
 
-def read(folder, photos, pixels):
-    """Read many photos on all cores, with a progress bar.
-
-    Args:
-        folder: the folder that the photos' paths are relative to.
-        photos: `n` paths.
-        pixels: a `uint8` array `[n, image_size, image_size, 3]` to be filled, on disk
-            or in memory: at no time does this function hold all photos.
-
-    Returns:
-        A list of `n` SHA-256 hashes of the files' bytes.
-
-    Raises:
-        SystemExit: if a file is not a photo that can be read.
-    """
-
-    def read_one(row):
-        pixels[row], sha256 = decode(Path(folder) / photos[row], pixels.shape[1])
-        return sha256
-
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        rows = range(len(photos))
-        return list(tqdm(pool.map(read_one, rows), "photos", len(rows), disable=None))
-
-
-def check_labels(table):
-    """See that no photo has two labels: the networks could not learn, nor be scored.
-
-    Args:
-        table: data frame with the columns `photo`, `label` and `sha256`.
-
-    Raises:
-        SystemExit: if a photo has, byte for byte.
-    """
-    labels = table.groupby("sha256")["label"].nunique()
-    if (twice := table[table["sha256"].isin(labels[labels > 1].index)]).size:
-        same = twice[twice["sha256"] == twice["sha256"].iloc[0]]["photo"]
-        raise SystemExit(
-            f"photos: {' and '.join(map(repr, same))} are the same photo under different labels; "
-            "expected one label for each photo. Remove all but one."
-        )
+def _with_8_bits(image):
+    """Convert an image to `RGB`, or to `RGBA` if parts of it are transparent."""
+    if image.mode.startswith("I;16"):
+        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    if image.mode in ("I", "F"):
+        raise PhotoError("unreadable format", "32 bits per channel; save it with 8 or 16")
+    mode = "RGBA" if image.has_transparency_data else "RGB"
+    return image if image.mode == mode else image.convert(mode)
 
 
 def _sub_folders(names):

@@ -8,7 +8,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from creatures import animals, picture
-from stages import parameters
+from stages import files, parameters
 
 SIZE = 160  # side of a picture, pixels
 
@@ -43,18 +43,24 @@ def main():
                 "to a folder of their own, and name it as `photos` in params.yaml."
             )
 
-    new = folder.with_name(f".{folder.name}")
-    shutil.rmtree(new, ignore_errors=True)
-    new.mkdir(parents=True)
-    if parameters.is_rendered(parameter.photos):
-        render(new, parameter.demo)
-        print(f"{parameter.demo.photos_per_class} drawings each of {', '.join(animals.ANIMALS)}")
-    else:
-        # DVC expects an output even so, and warns of an empty folder.
-        (new / ".empty").write_text("Drawn only if this folder is `photos` in params.yaml.\n")
-        print(f"photos are in {parameter.photos}: nothing to draw")
-    shutil.rmtree(folder, ignore_errors=True)
-    new.rename(folder)
+    new, old = (folder.with_name(f".{folder.name}{suffix}") for suffix in ("", ".old"))
+    for left in (new, old):
+        shutil.rmtree(left, ignore_errors=True)
+    with files.writing(folder):
+        new.mkdir(parents=True)
+        if parameters.is_rendered(parameter.photos):
+            render(new, parameter.demo)
+            print(
+                f"{parameter.demo.photos_per_class} drawings each of {', '.join(animals.ANIMALS)}"
+            )
+        else:
+            # DVC expects an output even so, and warns of an empty folder.
+            (new / ".empty").write_text("Drawn only if this folder is `photos` in params.yaml.\n")
+            print(f"photos are in {parameter.photos}: nothing to draw")
+        if folder.exists():
+            folder.rename(old)
+        new.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import jinja2
 import numpy as np
+import pandas as pd
 from PIL import Image
 from ruamel.yaml import YAML
 
@@ -17,6 +18,7 @@ from study import data
 NETWORKS = ("custom", "transfer")
 PAGE = Path(__file__).parent / "page"
 MOST = 300  # mistakes that the page shows
+MOST_PROBLEMS = 100  # findings of the audit that it shows
 THUMBNAIL = 160  # largest side, pixels
 
 
@@ -139,6 +141,25 @@ def read_study(setting):
     return study
 
 
+def count_photos(table, problems):
+    """Count the photos of each class, by what became of them.
+
+    Args:
+        table: data frame with the columns `label` and `split`.
+        problems: what `metrics/photos.csv` holds.
+
+    Returns:
+        A data frame indexed by class, with `train`, `validation`, and of `problems` how many
+        are `copies`, `look_alikes` and `left_out`.
+    """
+    kinds = {"duplicate": "copies", "near duplicate": "look_alikes"}
+    found = problems["problem"].map(lambda problem: kinds.get(problem, "left_out"))
+    counts = pd.crosstab(problems["label"], found)
+    sides = pd.crosstab(table["label"], table["split"])
+    columns = ["train", "validation", "copies", "look_alikes", "left_out"]
+    return sides.join(counts).reindex(columns=columns).fillna(0).astype(int)
+
+
 def _read_tables(kind):
     return {name: files.read_table(f"metrics/{kind}/{name}.csv") for name in NETWORKS}
 
@@ -147,6 +168,7 @@ def main():
     parameter = parameters.read()
     table = files.read_table("data/split.csv")
     pixels = files.read_array("data/pixels.npy")
+    problems = files.read_table("metrics/photos.csv")
     metrics = {name: files.read_json(f"metrics/{name}.json") for name in (*NETWORKS, "comparison")}
     predictions = _read_tables("predictions")
     histories = {name: rows.astype(float) for name, rows in _read_tables("history").items()}
@@ -180,11 +202,9 @@ def main():
             for row in wrong.itertuples()
         ],
         counts=counts,
-        labels=table.groupby("label").agg(
-            train=("split", lambda split: (split == "train").sum()),
-            validation=("split", lambda split: (split == "validation").sum()),
-            copies=("sha256", lambda sha256: len(sha256) - sha256.nunique()),
-        ),
+        labels=count_photos(table, problems),
+        problems=problems,
+        most_problems=MOST_PROBLEMS,
         base=base,
         study=read_study(data.describe(parameter, table, base)),
         photos=parameter.photos,

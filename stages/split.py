@@ -1,6 +1,7 @@
 """Divide the photos into training and validation, once for both networks."""
 
 import hashlib
+from collections import Counter
 
 from stages import files, parameters
 
@@ -8,41 +9,51 @@ from stages import files, parameters
 def assign(table, fraction, seed):
     """Choose the photos to validate on.
 
-    A photo's rank depends on the seed and its content alone: neither its name, nor the
-    order of the files, nor another class plays a part. In each class the photos that
-    rank first validate; byte-identical photos share a rank, and stay together.
+    Photos that look the same are one group, and stay together. A group's rank depends on
+    the seed and its content alone: neither names, nor the order of the files, nor another
+    class plays a part. The groups that rank first validate, as long as none of their
+    classes gets more than its share.
 
     Args:
-        table: data frame with the columns `photo`, `label` and `sha256`.
+        table: data frame with the columns `label` and `group`.
         fraction: share of each class to validate on, between 0 and 1.
         seed: another seed gives another split.
 
     Returns:
         A list with `"train"` or `"validation"` for each row of `table`. Each class has
-        the given fraction of its photos, rounded, in validation; fewer only where
-        identical photos leave no other choice.
+        the given fraction of its photos, rounded, in validation; fewer where its groups do
+        not add up to that.
 
     Raises:
-        SystemExit: if a class is too small to have photos on both sides.
+        SystemExit: if a class is too small, or too much alike, to have photos on both sides.
     """
-    validation = set()
-    for label, photos in table.groupby("label"):
-        quota = round(len(photos) * fraction)
-        if not 0 < quota < len(photos):
+    quota = {}
+    for label, count in table["label"].value_counts().items():
+        quota[label] = round(count * fraction)
+        if not 0 < quota[label] < count:
             raise SystemExit(
-                f"photos: class {label!r} has {len(photos)}; expected enough for at least one to "
+                f"photos: class {label!r} has {count}; expected enough for at least one to "
                 f"train and one to validate at validation_fraction {fraction}. Add photos."
             )
-        copies = photos["sha256"].value_counts()
-        for sha256 in sorted(copies.index, key=lambda content: _rank(content, seed)):
-            if copies[sha256] <= quota:
-                validation.add(sha256)
-                quota -= copies[sha256]
-    return ["validation" if sha256 in validation else "train" for sha256 in table["sha256"]]
+    labels = table.groupby("group")["label"].agg(Counter)
+    validation = set()
+    for group in sorted(labels.index, key=lambda group: _rank(group, seed)):
+        if all(count <= quota[label] for label, count in labels[group].items()):
+            validation.add(group)
+            for label, count in labels[group].items():
+                quota[label] -= count
+    validates = table["group"].isin(validation)
+    if alike := sorted(set(table["label"]) - set(table["label"][validates])):
+        raise SystemExit(
+            f"photos: those of class {alike[0]!r} look too much alike to be divided; expected some "
+            "that do not (metrics/photos.csv lists those that do). Add photos, or raise "
+            "validation_fraction in params.yaml."
+        )
+    return ["validation" if one else "train" for one in validates]
 
 
-def _rank(sha256, seed):
-    return hashlib.sha256(f"{seed}:{sha256}".encode()).hexdigest()
+def _rank(group, seed):
+    return hashlib.sha256(f"{seed}:{group}".encode()).hexdigest()
 
 
 def main():
@@ -51,7 +62,7 @@ def main():
 
     side = assign(table, parameter.validation_fraction, parameter.seed)
     table.insert(2, "split", side)
-    files.write_table("data/split.csv", table)
+    files.write_table("data/split.csv", table.drop(columns="group"))
 
     print(f"{side.count('train')} photos to train, {side.count('validation')} to validate")
 

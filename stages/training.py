@@ -7,16 +7,47 @@ import numpy as np
 from stages.backend import keras, tf
 
 
-def batches(inputs, labels, rows, batch_size, shuffle_seed=None):
+class DivergenceError(Exception):
+    """A training has come to nothing."""
+
+
+class Finite(keras.callbacks.Callback):
+    """Stops a training whose loss is no longer a number.
+
+    Attributes:
+        network: its name.
+    """
+
+    def __init__(self, network):
+        super().__init__()
+        self.network = network
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Look at the losses.
+
+        Raises:
+            DivergenceError: if one is not finite.
+        """
+        for name in ("loss", "val_loss"):
+            if not np.isfinite(logs.get(name, 0)):
+                raise DivergenceError(
+                    f"{self.network}: {name} is {logs[name]} after epoch {epoch + 1}, at learning "
+                    f"rate {float(self.model.optimizer.learning_rate):g}; expected a finite "
+                    "number. Lower learning_rate in params.yaml."
+                )
+
+
+def batches(inputs, labels, rows, batch_size, shuffle_seed=None, epochs_done=0):
     """Serve rows of an array in batches, in an order that does not depend on the array.
 
     Args:
-        inputs: array `[n, ...]`, on disk or in memory; read a batch at a time, and to be
-            kept by the caller for as long as batches are served.
+        inputs: array or `files.Array` `[n, ...]`; read a batch at a time, and to be kept by
+            the caller for as long as batches are served.
         labels: `int` array `[n]`.
         rows: the rows to serve.
         batch_size: rows in each batch but the last.
         shuffle_seed: fixes the order of every epoch; `None` keeps that of `rows`.
+        epochs_done: to begin with the order of a later epoch.
 
     Returns:
         A `tf.data.Dataset` of pairs `[batch, ...]`, `[batch]`.
@@ -34,9 +65,26 @@ def batches(inputs, labels, rows, batch_size, shuffle_seed=None):
     dataset = tf.data.Dataset.from_tensor_slices(rows)
     if shuffle_seed is not None:
         dataset = dataset.shuffle(len(rows), shuffle_seed, reshuffle_each_iteration=True)
+        for _ in range(2 * epochs_done):  # Keras begins an iteration twice for each epoch
+            iter(dataset)
     options = tf.data.Options()
     options.autotune.enabled = False  # nothing to tune; its thread takes turns with ours
     return dataset.batch(batch_size).map(read_batch).prefetch(2).with_options(options)
+
+
+def strategy(devices=None):
+    """Say which devices train together, each on its part of every batch.
+
+    Args:
+        devices: their names; all GPUs by default.
+
+    Returns:
+        A `tf.distribute.MirroredStrategy` if there are several, else one that does nothing.
+    """
+    devices = devices or [device.name for device in tf.config.list_logical_devices("GPU")]
+    if len(devices) > 1:
+        return tf.distribute.MirroredStrategy(devices)
+    return tf.distribute.get_strategy()
 
 
 def trainee(network, learning_rate):

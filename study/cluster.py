@@ -7,11 +7,10 @@ from functools import partial
 from importlib import import_module
 from uuid import uuid4
 
-import numpy as np
 from distributed import Client, WorkerPlugin
 from joblib import parallel_config
 
-from study import identity
+from stages import identity
 
 DATA = {}  # for each study that runs, what its tasks have in common
 
@@ -41,7 +40,7 @@ def workers(scheduler, data):
 
     Args:
         scheduler: its address.
-        data: a mapping of arrays.
+        data: a mapping of arrays, or `files.Array`s.
 
     Yields:
         The key under which each worker has the mapping in `DATA`.
@@ -77,7 +76,7 @@ def workers(scheduler, data):
                 "a copy with its packages on each machine. Start scheduler and workers in it, with "
                 "`python -m dask`."
             ) from None
-        delivery = Delivery({name: np.asarray(array) for name, array in data.items()})
+        delivery = Delivery({name: array[:] for name, array in data.items()})
         client.register_plugin(delivery)
         # Where there is but one worker with one thread, joblib works in this process instead.
         delivery.setup(worker=None)

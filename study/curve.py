@@ -120,7 +120,7 @@ def main():
     parameter, study = parameters.read(), study_parameters.read()
     photos = data.read(parameter)
     labels = photos.labels
-    splits = folds.splits(labels, photos.contents, study.folds, study.repeats, parameter.seed)
+    splits = folds.splits(labels, photos.groups, study.folds, study.repeats, parameter.seed)
     sizes, most = reachable(study.photos_per_class, labels, splits)
 
     todo = [

@@ -16,13 +16,13 @@ class Data(NamedTuple):
 
     Attributes:
         labels: `int` array `[n]` of class indices.
-        contents: series `[n]`, equal for identical photos.
+        groups: series `[n]`, equal for photos that look the same.
         inputs: for `custom` and `transfer`, an array `[n, ...]` of what it trains on.
         setting: what `describe` returns.
     """
 
     labels: np.ndarray
-    contents: object
+    groups: object
     inputs: dict
     setting: dict
 
@@ -42,7 +42,7 @@ def read(parameter):
     table = files.read_table("data/photos.csv")
     return Data(
         labels=np.unique(table["label"], return_inverse=True)[1],
-        contents=table["sha256"],
+        groups=table["group"],
         inputs={
             "custom": files.read_array("data/pixels.npy"),
             "transfer": files.read_array("data/base/features.npy"),

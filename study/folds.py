@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from sklearn.model_selection import StratifiedKFold
 
 
@@ -25,15 +26,15 @@ def seed_of(*numbers):
     return int(np.random.SeedSequence(numbers).generate_state(1)[0])
 
 
-def splits(labels, contents, folds, repeats, seed):
+def splits(labels, groups, folds, repeats, seed):
     """Hold out each photo once per repeat: repeated stratified k-fold cross-validation.
 
-    Byte-identical photos stand on the same side. Neither the order of the photos nor
+    Photos that look the same stand on the same side. Neither the order of the photos nor
     `repeats` plays a part in a repeat: a larger study begins with the smaller one's splits.
 
     Args:
         labels: `int` array `[n]` of class indices.
-        contents: array `[n]`, equal for identical photos.
+        groups: array `[n]`, equal for photos that look the same.
         folds, repeats: numbers of them.
         seed: another seed gives other splits.
 
@@ -43,9 +44,10 @@ def splits(labels, contents, folds, repeats, seed):
     Raises:
         SystemExit: if a class has too few photos to have one in each fold.
     """
-    # One row stands for all copies of a photo.
-    _, one, copies = np.unique(contents, return_index=True, return_inverse=True)
-    smallest = np.bincount(labels[one]).min()
+    # One row stands for all photos of a group; of several classes, it is of the first.
+    _, which = np.unique(groups, return_inverse=True)
+    classes = pd.Series(labels).groupby(which).min().to_numpy()
+    smallest = np.bincount(classes, minlength=labels.max() + 1).min()
     if smallest < folds:
         raise SystemExit(
             f"photos: a class has {smallest} different photos; expected at least study.folds, "
@@ -54,8 +56,8 @@ def splits(labels, contents, folds, repeats, seed):
     found = []
     for repeat in range(repeats):
         divide = StratifiedKFold(folds, shuffle=True, random_state=seed_of(seed, repeat))
-        for fold, (_, out) in enumerate(divide.split(one, labels[one])):
-            held_out = np.isin(copies, out)
+        for fold, (_, out) in enumerate(divide.split(classes, classes)):
+            held_out = np.isin(which, out)
             found.append(Split(repeat, fold, np.flatnonzero(~held_out), np.flatnonzero(held_out)))
     return found
 

@@ -1,29 +1,14 @@
-"""What decides the result of a task beside its data: the code and the packages that run it."""
+"""Whether a worker runs the code and the packages of the process that wants its results."""
 
-import hashlib
 import socket
-from importlib.metadata import version
-from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
-CODE = ("stages/backend.py", "stages/networks.py", "stages/training.py", "study/worker.py")
-PACKAGES = ("keras", "numpy", "scikit-learn", "tensorflow")
-
-
-class IdentityError(Exception):
-    """A process would not compute what was asked for."""
+from stages import identity
+from study.errors import WorkerError
 
 
 def read():
-    """Read the versions of the packages, and a hash of the code.
-
-    Returns:
-        A mapping with the version of each package, and as `code` a SHA-256.
-    """
-    code = hashlib.sha256()
-    for name in CODE:
-        code.update((ROOT / name).read_bytes())
-    return {name: version(name) for name in PACKAGES} | {"code": code.hexdigest()}
+    """Read what decides the result of a task beside its data, as `stages.identity.read` does."""
+    return identity.read("study/worker.py")
 
 
 def check(identity, expected):
@@ -34,7 +19,11 @@ def check(identity, expected):
         expected: what it returns where the result is wanted.
 
     Raises:
-        IdentityError: if not; it says where, and what is other.
+        WorkerError: if not; it says where, and what is other.
     """
     if other := [name for name, value in expected.items() if identity[name] != value]:
-        raise IdentityError(f"the worker on {socket.gethostname()} has another {', '.join(other)}")
+        raise WorkerError(
+            f"the worker on {socket.gethostname()} has another {', '.join(other)} than this "
+            "process; expected the same. Bring its copy of the project and its packages up to "
+            "date, and restart it"
+        )

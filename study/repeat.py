@@ -115,7 +115,7 @@ def main():
     photos = data.read(parameter)
     labels = photos.labels
     inputs = photos.inputs | {"probe": pool(photos.inputs["transfer"])}
-    splits = folds.splits(labels, photos.contents, study.folds, study.repeats, parameter.seed)
+    splits = folds.splits(labels, photos.groups, study.folds, study.repeats, parameter.seed)
 
     todo = [
         tasks.Task(network, split.train, split.held_out, seed)

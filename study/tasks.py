@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from stages import files
 from study import identity
+from study.errors import WorkerError
 
 RESULTS = Path("data/study")  # a file for each finished task
 
@@ -47,7 +48,7 @@ def run(tasks, inputs, labels, parameter, scheduler):
 
     Raises:
         SystemExit: if there is no such scheduler, no worker, a worker that runs other
-            code, or one was killed. What is finished is kept.
+            code, one was killed, or a training came to nothing. What is finished is kept.
     """
     expected = identity.read()
     paths = _paths(tasks, inputs, labels, parameter, expected)
@@ -66,9 +67,7 @@ def run(tasks, inputs, labels, parameter, scheduler):
 def _paths(tasks, inputs, labels, parameter, expected):
     """Name the result file of each task by a hash of all that decides the result."""
     setting = parameter.model_dump(include={"batch_size", "epochs", "layers", "learning_rate"})
-    data = {
-        name: [array.shape, hashlib.sha256(array).hexdigest()] for name, array in inputs.items()
-    }
+    data = {name: [array.shape, _sha256(array)] for name, array in inputs.items()}
     paths = []
     for task in tasks:
         decisive = [task.network, task.seed, data[task.network], setting, expected]
@@ -79,6 +78,13 @@ def _paths(tasks, inputs, labels, parameter, expected):
     return paths
 
 
+def _sha256(array):
+    digest = hashlib.sha256()
+    for start in range(0, len(array), 1000):  # more need not be in memory
+        digest.update(array[start : start + 1000])
+    return digest.hexdigest()
+
+
 def _run(calls, data, scheduler):
     """Call `_count_right` with each of some arguments and the data; yield results as they come."""
     try:
@@ -86,11 +92,8 @@ def _run(calls, data, scheduler):
             # One result at a time, for each is to be kept as soon as it is there.
             parallel = Parallel(n_jobs=-1, batch_size=1, return_as="generator_unordered")
             yield from parallel(delayed(_count_right)(found, *call) for call in calls)
-    except identity.IdentityError as error:
-        reason = (
-            f"{error} than this process; expected the same. Bring its copy of the project and its "
-            "packages up to date, and restart it"
-        )
+    except WorkerError as error:
+        reason = str(error)
     except BrokenProcessPool:
         reason = (
             "a worker was killed, as the system does where memory is short. With "

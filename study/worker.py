@@ -14,6 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from stages import networks, training
 from stages.backend import INFERENCE_BATCH, keras
 from study import identity
+from study.errors import WorkerError
 
 IDENTITY = identity.read()  # of the code that this process has loaded
 COMPILED = {}  # networks of each kind, with what trains them and the optimizer's first state
@@ -35,7 +36,8 @@ def count_right(task, inputs, labels, parameter, expected):
         The number of them.
 
     Raises:
-        IdentityError: if this process runs other code, or other packages.
+        WorkerError: if this process runs other code or other packages, or the training comes
+            to nothing.
     """
     identity.check(IDENTITY, expected)
     with ONE_AT_A_TIME:
@@ -55,12 +57,16 @@ def _probe(task, inputs, labels):
 def _train(task, inputs, labels, parameter):
     """Train a network as the stage `train` does, and ask it about the held-out photos."""
     network, trainee = _prepare(task, inputs.shape[1:], int(labels.max()) + 1, parameter)
-    trainee.fit(
-        training.batches(inputs, labels, task.train, parameter.batch_size, task.seed),
-        epochs=parameter.epochs,
-        shuffle=False,
-        verbose=0,
-    )
+    try:
+        trainee.fit(
+            training.batches(inputs, labels, task.train, parameter.batch_size, task.seed),
+            epochs=parameter.epochs,
+            shuffle=False,
+            callbacks=[training.Finite(task.network)],
+            verbose=0,
+        )
+    except training.DivergenceError as error:
+        raise WorkerError(str(error).removesuffix(".")) from None
     return np.concatenate(
         [
             np.argmax(network(inputs[task.held_out[start : start + INFERENCE_BATCH]]), axis=1)

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -11,11 +12,11 @@ SEEDS = st.integers(0, 2**32 - 1)
 
 @st.composite
 def distinct_photos(draw, smallest=5):
-    """Labels and contents of photos, in no order."""
+    """Labels and groups of photos, one photo in each, in no order."""
     sizes = draw(st.lists(st.integers(smallest, 30), min_size=2, max_size=4))
     labels = np.repeat(range(len(sizes)), sizes)
-    contents = np.array(draw(st.permutations(range(len(labels)))))
-    return labels, contents
+    groups = np.array(draw(st.permutations(range(len(labels)))))
+    return labels, groups
 
 
 def rows(splits):
@@ -47,36 +48,58 @@ def test_each_fold_has_its_share_of_each_class(photos, count, seed):
         assert (np.abs(np.bincount(labels[split.held_out]) - shares) < 1).all()
 
 
-@given(distinct_photos(), FOLDS, SEEDS, st.data())
-def test_identical_photos_never_stand_on_both_sides(photos, count, seed, data):
-    labels, contents = photos
-    copied = data.draw(st.lists(st.integers(0, len(labels) - 1), min_size=1, max_size=20))
-    labels = np.concatenate([labels, labels[copied]])
-    contents = np.concatenate([contents, contents[copied]])
-    for split in folds.splits(labels, contents, count, 2, seed):
-        assert not set(contents[split.train]) & set(contents[split.held_out])
-        assert len(split.train) + len(split.held_out) == len(labels)
+@pytest.mark.parametrize("across_classes", [False, True])
+@given(photos=distinct_photos(), count=FOLDS, seed=SEEDS, data=st.data())
+def test_photos_that_look_the_same_never_stand_on_both_sides(
+    photos, count, seed, data, across_classes
+):
+    labels, groups = photos
+    alike = data.draw(st.lists(st.integers(0, len(labels) - 1), min_size=1, max_size=20))
+    more = np.roll(labels, len(labels) // 2)[alike] if across_classes else labels[alike]
+    labels = np.concatenate([labels, more])
+    groups = np.concatenate([groups, groups[alike]])
+    assume(np.bincount(pd.Series(labels).groupby(groups).min()).min() >= count)
+    for split in folds.splits(labels, groups, count, 2, seed):
+        assert not set(groups[split.train]) & set(groups[split.held_out])
+        assert sorted([*split.train, *split.held_out]) == list(range(len(labels)))
 
 
 @given(distinct_photos(), FOLDS, SEEDS, st.data())
 def test_a_copy_moves_no_photo(photos, count, seed, data):
-    labels, contents = photos
+    labels, groups = photos
     row = data.draw(st.integers(0, len(labels) - 1))
-    copied = np.append(labels, labels[row]), np.append(contents, contents[row])
-    before = folds.splits(labels, contents, count, 2, seed)
+    copied = np.append(labels, labels[row]), np.append(groups, groups[row])
+    before = folds.splits(labels, groups, count, 2, seed)
     after = folds.splits(*copied, count, 2, seed)
     for one, other in zip(before, after, strict=True):
-        assert set(contents[one.held_out]) == set(copied[1][other.held_out])
+        assert set(groups[one.held_out]) == set(copied[1][other.held_out])
 
 
 @given(distinct_photos(), FOLDS, SEEDS, st.data())
 def test_the_order_of_the_photos_does_not_matter(photos, count, seed, data):
-    labels, contents = photos
+    labels, groups = photos
     order = np.array(data.draw(st.permutations(range(len(labels)))))
-    before = folds.splits(labels, contents, count, 2, seed)
-    after = folds.splits(labels[order], contents[order], count, 2, seed)
+    before = folds.splits(labels, groups, count, 2, seed)
+    after = folds.splits(labels[order], groups[order], count, 2, seed)
     for one, other in zip(before, after, strict=True):
-        assert set(contents[one.held_out]) == set(contents[order][other.held_out])
+        assert set(groups[one.held_out]) == set(groups[order][other.held_out])
+
+
+def test_the_order_does_not_matter_where_photos_of_two_classes_look_the_same():
+    labels = np.array([0] * 10 + [1] * 10 + [0, 1])
+    groups = np.array([*range(20), 20, 20])
+    held_out = []
+    for order in (np.arange(22), np.array([*range(20), 21, 20])):
+        splits = folds.splits(labels[order], groups[order], 5, 2, 0)
+        held_out.append([set(groups[order][split.held_out]) for split in splits])
+    assert held_out[0] == held_out[1]
+
+
+def test_a_class_of_which_all_photos_look_like_one_of_another_class_is_refused():
+    labels = np.array([0] * 10 + [1] * 2)
+    groups = np.array([*range(10), 0, 0])
+    with pytest.raises(SystemExit, match="expected at least"):
+        folds.splits(labels, groups, 5, 1, 0)
 
 
 @given(distinct_photos(), FOLDS, SEEDS)
@@ -110,13 +133,13 @@ def test_no_repeat_of_one_seed_is_a_repeat_of_the_next():
 @pytest.mark.parametrize("copies", [0, 7])
 def test_a_class_with_too_few_different_photos_is_refused_with_the_numbers(copies):
     labels = np.array([0] * 20 + [1] * (4 + copies))
-    contents = np.array([*range(24), *[20] * copies])
+    groups = np.array([*range(24), *[20] * copies])
     with pytest.raises(SystemExit) as refusal:
-        folds.splits(labels, contents, 5, 2, 0)
+        folds.splits(labels, groups, 5, 2, 0)
     message = str(refusal.value)
     assert "has 4 different photos; expected at least study.folds, which is 5." in message
     assert "\n" not in message
-    assert len(folds.splits(labels, contents, 4, 2, 0)) == 8
+    assert len(folds.splits(labels, groups, 4, 2, 0)) == 8
 
 
 @given(distinct_photos(), SEEDS, st.integers(1, 4))

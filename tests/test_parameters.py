@@ -27,13 +27,14 @@ def test_the_defaults_are_those_of_the_contract():
         ("image_size", 8, "image_size is 8; expected greater than or equal to 32"),
         ("layers", {"filters": [], "dropout": 0.3}, "layers.filters is []"),
         ("layers__kernel", 3, "layers.kernel is not a parameter; expected one of filters, dropout"),
-        ("epoch", 20, "epoch is not a parameter; expected one of photos, epochs,"),
+        ("epoch", 20, "epoch is not a parameter; expected one of photos, on_bad_photo,"),
         ("base__name", "MobilNet", "base.name is 'MobilNet'; expected demo, or a model of ker"),
         ("base__name", "ResNet5", "such as ResNet50"),
         ("base__options", {"pooling": "max"}, "expected options other than pooling"),
         ("demo__photos_per_class", 0, "demo.photos_per_class is 0; expected greater than or equal"),
         ("demo__photos", 5, "demo.photos is not a parameter; expected one of seed, photos_per_"),
         ("model", "both", "model is 'both'; expected 'custom' or 'transfer'"),
+        ("on_bad_photo", "warn", "on_bad_photo is 'warn'; expected 'fail' or 'skip'"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_was_expected(workspace, key, value, message):

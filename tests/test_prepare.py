@@ -1,3 +1,5 @@
+import io
+import os
 import shutil
 from pathlib import Path
 
@@ -5,9 +7,52 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import draw_photos
-from PIL import Image
+from PIL import Image, ImageDraw
 
-from stages import photos, prepare
+from bench.project import change_parameters
+from stages import files, photos, prepare, reading
+
+
+def outputs():
+    """Map each file that `prepare` may have written to its bytes."""
+    return {
+        path.as_posix(): path.read_bytes()
+        for folder in ("data", "metrics")
+        for path in Path(folder).rglob("*")
+        if path.is_file()
+    }
+
+
+def jpeg(size=(40, 40)):
+    """The bytes of a JPEG file with noise."""
+    content = io.BytesIO()
+    noise = np.random.default_rng(9).integers(0, 256, (*size[::-1], 3), np.uint8)
+    Image.fromarray(noise).save(content, "jpeg")
+    return content.getvalue()
+
+
+def draw_scene(path):
+    """Draw a picture of a few shapes, and the same one half as large beside it."""
+    image = Image.new("RGB", (160, 160), "white")
+    draw = ImageDraw.Draw(image)
+    draw.ellipse((20, 30, 90, 140), "black")
+    draw.rectangle((70, 10, 150, 60), "red")
+    draw.polygon([(100, 150), (150, 90), (155, 155)], "blue")
+    image.save(path)
+    image.resize((80, 80)).save(path.with_name(f"{path.stem} half.png"))
+
+
+def skip(workspace):
+    change_parameters(workspace / "params.yaml", on_bad_photo="skip")
+
+
+def run_and_fail():
+    """Run `prepare`, see that it fails and writes nothing, and return what it says."""
+    before = outputs()
+    with pytest.raises(SystemExit) as refusal:
+        prepare.main()
+    assert outputs() == before
+    return str(refusal.value)
 
 
 def test_every_photo_is_in_the_table_and_in_the_array(workspace, capsys):
@@ -15,7 +60,7 @@ def test_every_photo_is_in_the_table_and_in_the_array(workspace, capsys):
     prepare.main()
     table = pd.read_csv("data/photos.csv")
     pixels = np.load("data/pixels.npy")
-    assert list(table.columns) == ["photo", "label", "sha256"]
+    assert list(table.columns) == ["photo", "label", "sha256", "group"]
     assert table["photo"].tolist()[:2] == ["blue/000.jpg", "blue/001.jpg"]
     assert pixels.shape == (12, 32, 32, 3)
     assert pixels.dtype == np.uint8
@@ -23,6 +68,8 @@ def test_every_photo_is_in_the_table_and_in_the_array(workspace, capsys):
         means = pixels[table["label"] == label].mean(axis=(1, 2))
         assert (means.argmax(axis=1) == channel).all()
     assert capsys.readouterr().out == "12 photos of 3 classes: 4 blue, 4 green, 4 red\n"
+    assert table["group"].tolist() == table["sha256"].tolist()
+    assert Path("metrics/photos.csv").read_text() == "photo,label,problem,detail\n"
 
 
 def test_a_photo_stands_upright_as_exif_says(tmp_path):
@@ -31,7 +78,7 @@ def test_a_photo_stands_upright_as_exif_says(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 3  # the camera was upside down
     Image.fromarray(pixels).save(tmp_path / "photo.jpg", exif=exif, quality=95)
-    upright, _ = photos.decode(tmp_path / "photo.jpg", 32)
+    upright = photos.decode(tmp_path / "photo.jpg", 32).pixels
     assert upright[:12].mean() < 5
     assert upright[20:].mean() > 250
 
@@ -40,7 +87,7 @@ def test_a_photo_stands_upright_as_exif_says(tmp_path):
 def test_photos_of_any_mode_become_rgb(tmp_path, mode):
     path = tmp_path / ("photo.jpg" if mode == "CMYK" else "photo.png")
     Image.new("RGB", (50, 30), "white").convert(mode).save(path)
-    pixels, _ = photos.decode(path, 32)
+    pixels = photos.decode(path, 32).pixels
     assert pixels.shape == (32, 32, 3)
     assert pixels.min() > 250
 
@@ -49,6 +96,7 @@ def test_hidden_files_and_files_beside_the_classes_are_no_photos(tmp_path):
     folder = draw_photos(tmp_path / "photos", count=1)
     (folder / "README.txt").write_text("about these photos")
     (folder / "red" / ".DS_Store").write_text("not a photo")
+    (folder / "red" / "Thumbs.db").write_text("not a photo")
     (folder / ".git").mkdir()
     assert photos.find(folder)["label"].tolist() == ["blue", "green", "red"]
 
@@ -83,19 +131,157 @@ def test_a_folder_that_will_not_do_is_refused_before_anything_is_written(workspa
     assert not Path("data").exists()
 
 
-def test_a_photo_that_cannot_be_read_is_named_and_the_old_output_stays(workspace):
+def test_all_photos_that_cannot_be_used_are_named_at_once_with_advice(workspace):
     folder = draw_photos(workspace / "photos", count=2)
     prepare.main()
-    before = {path: path.read_bytes() for path in (workspace / "data").iterdir()}
-    (folder / "red" / "broken.jpg").write_text("not a photo")
-    with pytest.raises(SystemExit, match=r"'photos/red/broken\.jpg' cannot be read as a photo"):
-        prepare.main()
-    assert before == {path: path.read_bytes() for path in (workspace / "data").iterdir()}
+    (folder / "red" / "empty.jpg").write_text("")
+    (folder / "blue" / "notes.txt").write_text("not a photo")
+    (folder / "green" / "phone.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(99))
+    shutil.copy(folder / "red" / "000.jpg", folder / "red" / "copy.jpg")  # no reason to fail
+    assert run_and_fail() == (
+        "photos: 3 of 10 in 'photos' cannot be used:\n"
+        "  blue/notes.txt: not an image (none of BMP, GIF, JPEG, PNG, TIFF, WEBP)\n"
+        "  green/phone.heic: unreadable format (heic; export it as JPEG)\n"
+        "  red/empty.jpg: empty (0 bytes)\n"
+        "Repair or remove them, or set on_bad_photo to skip in params.yaml."
+    )
 
 
-def test_one_photo_under_two_labels_is_an_error_and_nothing_is_written(workspace):
-    draw_photos(workspace / "photos")
-    shutil.copy("photos/blue/003.jpg", "photos/red/copy.jpg")
-    with pytest.raises(SystemExit, match=r"'blue/003\.jpg' and 'red/copy\.jpg' are the same photo"):
+def test_nothing_is_written_the_first_time_either(workspace):
+    folder = draw_photos(workspace / "photos", count=2)
+    (folder / "red" / "empty.jpg").write_text("")
+    run_and_fail()
+    assert outputs() == {}
+
+
+def test_bad_photos_are_left_out_and_listed_if_asked_for(workspace, capsys):
+    folder = draw_photos(workspace / "photos", count=12)
+    (folder / "blue" / "000 first.txt").write_text("not a photo")
+    (folder / "green" / "005.jpg").write_bytes(jpeg()[:-900])
+    (folder / "red" / "011.jpg").write_text("")
+    skip(workspace)
+    prepare.main()
+    table = files.read_table("data/photos.csv")
+    pixels = np.load("data/pixels.npy")
+    assert len(table) == len(pixels) == 34
+    for row, name in enumerate(table["photo"]):
+        photo = photos.decode(folder / name, 32)
+        assert np.array_equal(pixels[row], photo.pixels)
+        assert table["sha256"][row] == photo.sha256
+        assert table["label"][row] == name.split("/")[0]
+    listed = files.read_table("metrics/photos.csv")
+    assert listed[["photo", "label", "problem"]].to_numpy().tolist() == [
+        ["blue/000 first.txt", "blue", "not an image"],
+        ["green/005.jpg", "green", "truncated"],
+        ["red/011.jpg", "red", "empty"],
+    ]
+    assert list(listed.columns) == ["photo", "label", "problem", "detail"]
+    assert listed["detail"][2] == "0 bytes"
+    assert capsys.readouterr().out == (
+        "34 photos of 3 classes: 12 blue, 11 green, 11 red\n"
+        "left out: 1 not an image, 1 truncated, 1 empty\n"
+        "metrics/photos.csv lists them\n"
+    )
+
+
+@pytest.mark.parametrize("choice", ["fail", "skip"])
+def test_one_photo_under_two_labels_is_an_error_even_if_bad_ones_are_left_out(workspace, choice):
+    folder = draw_photos(workspace / "photos", count=4)
+    prepare.main()
+    shutil.copy(folder / "blue" / "003.jpg", folder / "red" / "copy.jpg")
+    (folder / "red" / "empty.jpg").write_text("")
+    change_parameters(workspace / "params.yaml", on_bad_photo=choice)
+    empty = "  red/empty.jpg: empty (0 bytes)\n" if choice == "fail" else ""
+    advice = ", or set on_bad_photo to skip in params.yaml" if choice == "fail" else ""
+    assert run_and_fail() == (
+        f"photos: {3 if empty else 2} of 14 in 'photos' cannot be used:\n"
+        "  blue/003.jpg: two labels (the same photo as red/copy.jpg)\n"
+        "  red/copy.jpg: two labels (the same photo as blue/003.jpg)\n"
+        f"{empty}"
+        f"Repair or remove them{advice}; of a photo with two labels, keep one."
+    )
+
+
+@pytest.mark.parametrize("lost", ["red", "*"])
+def test_a_class_that_loses_all_its_photos_is_an_error(workspace, lost):
+    folder = draw_photos(workspace / "photos", count=2)
+    prepare.main()
+    for path in folder.glob(f"{lost}/*"):
+        path.write_text("")
+    skip(workspace)
+    assert run_and_fail() == (
+        f"photos: none of class {'red' if lost == 'red' else 'blue'!r} can be used; expected some "
+        "of every class. Repair them, or remove the folder."
+    )
+
+
+def test_duplicates_and_near_duplicates_are_used_and_listed(workspace, capsys):
+    folder = draw_photos(workspace / "photos", count=2)
+    draw_scene(folder / "blue" / "scene.png")
+    shutil.copy(folder / "blue" / "scene half.png", folder / "blue" / "smaller.png")
+    shutil.copy(folder / "red" / "001.jpg", folder / "red" / "copy.jpg")
+    prepare.main()
+    table = files.read_table("data/photos.csv").set_index("photo")
+    assert len(table) == len(np.load("data/pixels.npy")) == 10
+    scenes = table.loc[["blue/scene half.png", "blue/scene.png", "blue/smaller.png"]]
+    assert set(scenes["group"]) == {scenes["sha256"].min()}
+    assert table["group"].nunique() == 7
+    assert files.read_table("metrics/photos.csv").to_numpy().tolist() == [
+        ["blue/scene.png", "blue", "near duplicate", "looks like blue/scene half.png"],
+        ["blue/smaller.png", "blue", "duplicate", "the same photo as blue/scene half.png"],
+        ["red/copy.jpg", "red", "duplicate", "the same photo as red/001.jpg"],
+    ]
+    assert capsys.readouterr().out == (
+        "10 photos of 3 classes: 5 blue, 2 green, 3 red\n"
+        "used: 1 near duplicate, 2 duplicate\n"
+        "metrics/photos.csv lists them\n"
+    )
+
+
+def test_near_duplicates_of_two_classes_are_used_and_share_a_group(workspace):
+    folder = draw_photos(workspace / "photos", count=2)
+    draw_scene(folder / "blue" / "scene.png")
+    (folder / "blue" / "scene half.png").rename(folder / "red" / "scene.png")
+    prepare.main()
+    table = files.read_table("data/photos.csv").set_index("photo")
+    assert table["group"]["blue/scene.png"] == table["group"]["red/scene.png"]
+    assert files.read_table("metrics/photos.csv").to_numpy().tolist() == [
+        ["red/scene.png", "red", "near duplicate", "looks like blue/scene.png"]
+    ]
+
+
+def test_the_number_of_processes_does_not_change_a_byte(workspace, monkeypatch):
+    folder = draw_photos(workspace / "photos", count=20)
+    (folder / "green" / "005.jpg").write_bytes(jpeg()[:-900])
+    shutil.copy(folder / "red" / "001.jpg", folder / "red" / "copy.jpg")
+    skip(workspace)
+    written = []
+    for processes in (1, 2):
+        monkeypatch.setattr(reading, "cpu_count", lambda processes=processes: processes)
         prepare.main()
-    assert not list(Path("data").iterdir())
+        written.append(outputs())
+    assert written[0] == written[1]
+    assert sorted(written[0]) == ["data/photos.csv", "data/pixels.npy", "metrics/photos.csv"]
+
+
+NASTY = ["esc\x1b[31m.jpg", "line\nbreak.jpg", "back\b.jpg", "right\u202eleft.jpg"]
+
+
+@pytest.mark.parametrize("name", [*NASTY, os.fsdecode(b"latin\xe9.jpg")])
+def test_names_of_files_do_not_play_tricks_on_the_terminal(workspace, capsys, name):
+    folder = draw_photos(workspace / "photos", count=2)
+    (folder / "red" / name).write_text("")
+    message = run_and_fail()
+    assert message.encode().decode() == message
+    assert all(line.isprintable() for line in message.splitlines())
+    assert len(message.splitlines()) == 3
+    skip(workspace)
+    prepare.main()
+    assert all(line.isprintable() for line in capsys.readouterr().out.splitlines())
+    assert len(files.read_table("metrics/photos.csv")) == 1
+
+
+def test_names_of_classes_do_not_play_tricks_on_the_terminal(workspace, capsys):
+    draw_photos(workspace / "photos", 2, {"esc\x1b[31m": (200, 9, 9), "blue": (9, 9, 200)})
+    prepare.main()
+    assert all(line.isprintable() for line in capsys.readouterr().out.splitlines())

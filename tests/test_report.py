@@ -39,7 +39,8 @@ class Texts(HTMLParser):
 
 def shown_photos(page):
     """The names of the photos of validation under the mistakes."""
-    known = set(files.read_table("data/split.csv")["photo"])
+    table = files.read_table("data/split.csv")
+    known = set(table["photo"][table["split"] == "validation"])
     return [text for text in page.texts if text in known]
 
 
@@ -172,17 +173,34 @@ def test_the_page_of_150_photos_is_small_even_if_all_of_135_are_wrong(workspace)
     assert len(shown_photos(Texts())) == 135
 
 
-def test_copies_and_the_split_are_counted(three_mistakes):
-    table = files.read_table("data/split.csv")
-    table.loc[[0, 3, 6, 1], "sha256"] = ["same", "same", "same", "other"]
-    files.write_table("data/split.csv", table)
+def test_the_split_copies_look_alikes_and_what_was_left_out_are_counted(three_mistakes):
     report.main()
     text = Path("metrics/report.html").read_text()
     for row in (
-        "butterfly</bdi></th><td>10</td><td>10</td><td>2<",
-        "cat</bdi></th><td>10</td><td>10</td><td>0<",
+        "butterfly</bdi></th><td>10</td><td>10</td><td>1</td><td>0</td><td>0<",
+        "cat</bdi></th><td>10</td><td>10</td><td>0</td><td>1</td><td>0<",
+        "horse</bdi></th><td>10</td><td>10</td><td>0</td><td>0</td><td>1<",
+        "all</th><td>30</td><td>30</td><td>1</td><td>1</td><td>1<",
     ):
         assert row in text
+
+
+def test_what_was_found_is_listed_up_to_a_hundred(three_mistakes):
+    rows = [(f"cat/{name}", "cat", "not an image", name) for name in [*HOSTILE, *range(150)]]
+    columns = ["photo", "label", "problem", "detail"]
+    files.write_table("metrics/photos.csv", pd.DataFrame(rows, columns=columns))
+    report.main()
+    page = Texts()
+    assert all(f"cat/{name}" in page.texts for name in HOSTILE)
+    assert page.texts.count("not an image") == 100
+    assert "These are the first 100 of 158 findings; all are in metrics/photos.csv." in page.texts
+
+
+def test_where_nothing_was_found_nothing_is_listed(three_mistakes):
+    empty = files.read_table("metrics/photos.csv")[:0]
+    files.write_table("metrics/photos.csv", empty)
+    report.main()
+    assert "What was found" not in Texts().texts
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,82 @@
+"""Duplicates: photos that are the same, byte for byte, or look it."""
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+# Bits of 64. On 150 photos of animals, JPEG compression and other sizes moved at most 4 bits,
+# more light and contrast at most 6 in 99 of 100; no two photos were closer than 16.
+DISTANCE = 6
+BLOCK = 2**22  # pairs that are compared at a time
+
+
+def group(sha256, phash):
+    """Put photos together that look the same: what must not stand on both sides of a split.
+
+    Two photos are in one group if their perceptual hashes differ in at most 6 bits, or if
+    other photos of the group lead from one to the other in such steps.
+
+    Args:
+        sha256: `n` hashes of the files, of `str`.
+        phash: `n` perceptual hashes, integers of 64 bits.
+
+    Returns:
+        An array of `n` names of groups: each is the first of its photos' `sha256`, so that
+        neither the order nor other photos decide it.
+    """
+    values, which = np.unique(np.asarray(phash, np.uint64), return_inverse=True)
+    nodes = np.arange(len(values))
+    first = nodes  # of each value's group
+    for pairs in _close_pairs(values):
+        edges = np.concatenate([pairs, np.column_stack([nodes, first])])
+        graph = coo_array((np.ones(len(edges)), edges.T), (len(values), len(values)))
+        _, groups = connected_components(graph, directed=False)
+        first = np.unique(groups, return_index=True)[1][groups]
+    return pd.Series(np.asarray(sha256)).groupby(first[which]).transform("min").to_numpy()
+
+
+def describe(table):
+    """Say of which photo each duplicate is one.
+
+    Args:
+        table: data frame with the columns `photo`, `label`, `sha256` and `group`.
+
+    Returns:
+        A data frame with the columns `photo`, `label`, `problem` and `detail`, and a row for
+        each photo but the first of its group. The problem is `two labels` if the same photo
+        has another label as well, else `duplicate` or `near duplicate`.
+    """
+    rows = []
+    same = table.groupby("sha256", sort=False)
+    first_of_same, labels = same["photo"].transform("first"), same["label"].transform("nunique")
+    first = table.drop_duplicates("group").set_index("group")
+    for row in table[table.duplicated("group") | (labels > 1)].itertuples():
+        original = first.loc[row.group]
+        if labels[row.Index] > 1:
+            others = table[(table["sha256"] == row.sha256) & (table["label"] != row.label)]
+            problem, detail = "two labels", f"the same photo as {', '.join(others['photo'])}"
+        elif first_of_same[row.Index] != row.photo:
+            problem, detail = "duplicate", f"the same photo as {first_of_same[row.Index]}"
+        else:
+            problem, detail = "near duplicate", f"looks like {original['photo']}"
+        rows.append((row.photo, row.label, problem, detail))
+    return pd.DataFrame(rows, columns=["photo", "label", "problem", "detail"])
+
+
+def _close_pairs(values):
+    """Find all pairs of hashes that differ in few bits.
+
+    Args:
+        values: `uint64` array.
+
+    Yields:
+        `int` arrays `[pairs, 2]` of indices, the smaller one first; bounded, and never empty.
+    """
+    rows = max(1, BLOCK // max(1, len(values)))
+    for start in range(0, len(values), rows):
+        block = values[start : start + rows, None]
+        near = np.argwhere(np.bitwise_count(block ^ values[None, start:]) <= DISTANCE) + start
+        near = near[near[:, 0] < near[:, 1]]
+        if len(near):
+            yield near

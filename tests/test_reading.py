@@ -1,0 +1,155 @@
+import faulthandler
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from bench.project import ROOT
+from stages import photos, reading
+
+NAMES = [f"{number:02}" for number in range(20)]
+
+
+def decode(path, image_size, folder):
+    """Stand in for `photos.decode`: it ends its process, hangs or fails if the name says so."""
+    if path.name.startswith("crash"):
+        faulthandler.disable()
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if path.name.startswith("hang"):
+        time.sleep(600)
+    if path.name.startswith("bad"):
+        raise photos.PhotoError("empty", path.name)
+    if path.name.endswith("0"):
+        time.sleep(0.05)  # the chunks with these end after later ones
+    return str(path), image_size, folder
+
+
+@pytest.fixture(autouse=True)
+def few_processes(monkeypatch):
+    monkeypatch.setattr(photos, "decode", decode)  # processes are forked, and have it, too
+    monkeypatch.setattr(reading, "cpu_count", lambda: 2)
+    monkeypatch.setattr(reading, "SECONDS", 2)
+
+
+def read(names):
+    """Map each name to what came of it: its path, or its problem and the detail."""
+    results = list(reading.read("folder", names, 32))
+    return {
+        name: (result.problem, result.detail)
+        if isinstance(result, photos.PhotoError)
+        else result[0].removeprefix("folder/")
+        for name, result in zip(names, results, strict=True)
+    }
+
+
+def test_results_come_in_order_for_more_photos_than_are_read_at_a_time():
+    names = [f"{number:03}" for number in range(100)]
+    assert len(names) > reading.TOGETHER * (2 * reading.cpu_count() + 1)
+    results = list(reading.read("folder", names, 32))
+    assert results == [(f"folder/{name}", 32, "folder") for name in names]
+
+
+@pytest.mark.parametrize("count", [0, 1, reading.TOGETHER, reading.TOGETHER + 1])
+def test_any_number_of_photos_can_be_read(count):
+    names = [f"{number:03}" for number in range(count)]
+    assert read(names) == {name: name for name in names}
+
+
+def test_a_few_photos_are_in_memory_however_slowly_they_are_used(tmp_path, monkeypatch):
+    """The processes wait: what they read ahead of time is not more than a few for each core."""
+
+    def note(path, image_size, folder):
+        (tmp_path / path.name).touch()
+        return path.name
+
+    monkeypatch.setattr(photos, "decode", note)
+    results = reading.read("folder", [f"{number:03}" for number in range(200)], 32)
+    assert next(results) == "000"
+    time.sleep(0.5)
+    assert len(list(tmp_path.iterdir())) <= reading.TOGETHER * (2 * reading.cpu_count() + 2)
+    assert len(list(results)) == 199
+
+
+def test_a_photo_that_cannot_be_used_says_why_and_the_others_are_read():
+    names = ["bad", *NAMES, "bad too"]
+    expected = {name: name for name in NAMES}
+    assert read(names) == expected | {name: ("empty", name) for name in ("bad", "bad too")}
+
+
+@pytest.mark.parametrize(
+    ("culprits", "problem", "detail"),
+    [
+        ({3: "crash"}, "crash", f"it ended the reading process ({-signal.SIGSEGV})"),
+        ({0: "crash", 1: "crash too", 21: "crash at last"}, "crash", None),
+        ({3: "hang"}, "too slow", "not read within 2 s"),
+    ],
+)
+def test_a_photo_that_crashes_or_hangs_is_named_and_the_others_are_read(culprits, problem, detail):
+    names = list(NAMES)
+    for row, culprit in culprits.items():
+        names.insert(row, culprit)
+    found = read(names)
+    for culprit in culprits.values():
+        assert found.pop(culprit) == (
+            problem,
+            detail or f"it ended the reading process ({-signal.SIGSEGV})",
+        )
+    assert found == {name: name for name in NAMES}
+
+
+def test_photos_that_are_slow_together_but_not_alone_are_all_read(monkeypatch):
+    monkeypatch.setattr(reading, "SECONDS", 1)
+    monkeypatch.setattr(photos, "decode", lambda path, *_: time.sleep(0.2) or path.name)
+    assert list(reading.read("folder", NAMES[:8], 32)) == NAMES[:8]
+
+
+READ_FOREVER = """
+import time
+from stages import photos, reading
+reading.cpu_count = lambda: 2
+photos.decode = lambda path, *_: time.sleep({seconds}) or path.name
+print("started", flush=True)
+for _ in reading.read("folder", [str(number) for number in range(100_000)], 32):
+    pass
+"""
+
+
+def workers_left_behind(seconds):
+    """Kill a process that reads photos, and count those of its workers that live on."""
+    code = READ_FOREVER.format(seconds=seconds)
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as parent:
+        parent.stdout.readline()
+        deadline = time.monotonic() + 20
+        while len(workers := psutil.Process(parent.pid).children(recursive=True)) < 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        time.sleep(0.3)
+        parent.kill()
+    deadline = time.monotonic() + 20
+    while living := [worker for worker in workers if is_alive(worker)]:
+        if time.monotonic() > deadline:
+            break
+        time.sleep(0.05)
+    for worker in living:
+        worker.kill()
+    return len(living)
+
+
+def is_alive(process):
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def test_no_process_stays_behind_one_that_was_killed():
+    assert workers_left_behind(0.01) == 0
+
+
+def test_no_process_stays_behind_one_that_was_killed_while_a_photo_hung():
+    assert workers_left_behind(600) == 0

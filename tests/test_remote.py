@@ -1,0 +1,42 @@
+"""Photos in a bucket, and results for others: DVC's own remotes, here folders."""
+
+import shutil
+
+from conftest import draw_photos
+
+from bench.project import Project, change_parameters
+
+
+def test_photos_come_from_a_bucket_and_others_get_photos_and_results(tmp_path, make_project):
+    draw_photos(tmp_path / "bucket" / "animals")
+    project = make_project()
+    project.run("dvc", "remote", "add", "bucket", str(tmp_path / "bucket"))
+    project.run("dvc", "import-url", "remote://bucket/animals", "data/animals")
+    change_parameters(project.folder / "params.yaml", photos="data/animals")
+    project.run("dvc", "repro")
+    project.commit("Results")
+    project.run("dvc", "remote", "add", "--default", "storage", str(tmp_path / "storage"))
+    project.commit("Where to find them")
+    project.run("dvc", "push")
+
+    shutil.rmtree(tmp_path / "bucket")
+    project.run("git", "clone", "--quiet", str(project.folder), str(tmp_path / "clone"))
+    clone = Project(tmp_path / "clone")
+    clone.run("dvc", "pull")
+    assert clone.stages_run_by("dvc", "repro") == []
+    assert clone.results() == project.results()
+
+
+def test_a_new_photo_in_the_bucket_arrives_when_it_is_asked_for(tmp_path, make_project):
+    bucket = draw_photos(tmp_path / "bucket" / "animals")
+    project = make_project()
+    project.run("dvc", "remote", "add", "bucket", str(tmp_path / "bucket"))
+    project.run("dvc", "import-url", "remote://bucket/animals", "data/animals")
+    change_parameters(project.folder / "params.yaml", photos="data/animals")
+    project.run("dvc", "repro", "split")
+    draw_photos(tmp_path / "more", count=1, classes={"red": (250, 60, 60)})
+    shutil.copy(tmp_path / "more/red/000.jpg", bucket / "red" / "new.jpg")
+    assert project.stages_run_by("dvc", "repro", "split") == []
+    project.run("dvc", "update", "data/animals.dvc")
+    assert "prepare" in project.stages_run_by("dvc", "repro", "split")
+    assert "red/new.jpg" in (project.folder / "data/split.csv").read_text()
