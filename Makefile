@@ -15,8 +15,8 @@ check: .venv/installed  ## what CI checks besides the tests
 	@ruff check .
 	@ruff format --check .
 
-bench: .venv/installed  ## the pipeline's wall time against one plain script (REAL_PHOTOS, KERAS_HOME)
-	@python -m bench.speed
+bench: .venv/installed  ## speed, memory, scale, bad photos and kills in one table (REAL_PHOTOS, KERAS_HOME)
+	@python -m bench
 
 demo-seeds: .venv/installed  ## the accuracy of both networks on the demo's pictures, over seeds
 	@python -m bench.demo

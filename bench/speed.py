@@ -1,4 +1,4 @@
-"""The pipeline's wall time against that of one plain script, on real photos: `make bench`."""
+"""The pipeline's wall time and memory against those of one plain script, on real photos."""
 
 import os
 import statistics
@@ -7,68 +7,111 @@ import time
 
 import numpy as np
 
+from bench.measure import cost
 from bench.page import chromium, seconds_to_open
 from bench.project import Project, change_parameters
 from bench.results import write_results
+from bench.scale import STAGES
 from stages import parameters
 
 REPEATS = 3
+EPOCHS = {10: REPEATS, 20: 1, 100: 1}  # and how often each is measured
+# What the time of a stage is for, but for its imports.
+PURPOSE = {
+    "prepare": "decoding",
+    "extract": "base",
+    "train custom": "training",
+    "train transfer": "training",
+    "evaluate": "scoring",
+}
 
 
-def seconds(project, *command):
-    """Run a command in a project; return its wall time."""
-    start = time.perf_counter()
-    project.run(*command)
-    return time.perf_counter() - start
+def against_plain(project):
+    """Measure the pipeline and the plain script; yield `(what, figures, ratio)`."""
+    path = project.folder / "params.yaml"
+    weights = parameters.read(path).base.weights
+    medians = {}
+    for epochs, repeats in EPOCHS.items():
+        change_parameters(path, epochs=epochs)
+        plain = ("python", "-m", "bench.plain", "data/photos", weights, str(epochs))
+        # By turns, for the machine may be slower at one time than at another.
+        pairs = [
+            (cost(project, *plain), cost(project, "dvc", "repro", "--force"))
+            for _ in range(repeats)
+        ]
+        medians[epochs] = [
+            statistics.median(one.seconds for one in column) for column in zip(*pairs, strict=True)
+        ]
+        yield _row(f"{epochs} epochs: plain script, pipeline", "s", medians[epochs])
+        if epochs == min(EPOCHS):
+            memory = [max(one.megabytes for one in column) for column in zip(*pairs, strict=True)]
+            yield _row("memory on 150 photos: plain script, pipeline", "MB", memory)
+    few, many = min(EPOCHS), max(EPOCHS)
+    slopes = [
+        (slow - fast) / (many - few) for fast, slow in zip(medians[few], medians[many], strict=True)
+    ]
+    yield _row("one more epoch: plain script, pipeline", "s", slopes)
 
 
-def median(measure, *arguments):
-    """Measure several times; return the median."""
-    return statistics.median(measure(*arguments) for _ in range(REPEATS))
+def breakdown(project):
+    """Measure where the time of 10 epochs goes; yield `(what, figures, share)`."""
+    change_parameters(project.folder / "params.yaml", epochs=10)
+    whole = _median(project, "dvc", "repro", "--force")
+    times = dict.fromkeys(["imports", *PURPOSE.values(), "other stages", "DVC"], 0.0)
+    for name, (module, *arguments) in STAGES.items():
+        imports = _median(project, "python", "-c", f"import stages.{module}")
+        work = _median(project, "python", "-m", f"stages.{module}", *arguments) - imports
+        times["imports"] += imports
+        times[PURPOSE.get(name, "other stages")] += work
+    times["DVC"] = whole - sum(times.values())
+    for what, seconds in times.items():
+        yield f"of these 10 epochs: {what}", f"{seconds:.1f} s", f"{seconds / whole:.2f}"
 
 
-def main():
+def page(project):
+    """Measure what is quick; yield `(what, figures, "")`."""
+    for what, command in {
+        "nothing to do: `dvc repro`": ("dvc", "repro"),
+        "`report`, 30 validation photos": ("python", "-m", "stages.report"),
+    }.items():
+        yield what, f"{_median(project, *command):.2f} s", ""
+
+    # As many answers, of which 15 % are wrong, on photos of noise, which JPEG cannot shrink.
+    actual = np.arange(10_000) % 3
+    wrong = np.random.default_rng(0).random((2, 10_000)) < 0.15
+    os.chdir(project.folder)
+    answers = dict(zip(("custom", "transfer"), (actual + wrong) % 3, strict=True))
+    write_results(answers, ["butterfly", "cat", "horse"], image_size=160)
+    report = _median(project, "python", "-m", "stages.report")
+    yield "`report`, 10,000 validation photos", f"{report:.2f} s", ""
+    path = project.folder / "metrics/report.html"
+    opened = statistics.median(seconds_to_open(path) for _ in range(REPEATS))
+    yield f"that page, {path.stat().st_size / 1e6:.1f} MB, in Chromium", f"{opened:.2f} s", ""
+
+
+def rows():
+    """Measure all of it; yield `(what, figures, ratio)` for each row of a table."""
     if chromium() is None:
         raise SystemExit("no Chromium on PATH, in which the page is to be opened; install it.")
     with tempfile.TemporaryDirectory() as folder:
         project = Project.copy_with_real_photos(folder)
-        path = project.folder / "params.yaml"
-        weights = parameters.read(path).base.weights
-        print("| what | plain script | pipeline | ratio |")
-        print("| --- | --- | --- | --- |")
-        for epochs in (10, 20):
-            change_parameters(path, epochs=epochs)
-            plain = ("python", "-m", "bench.plain", "data/photos", weights, str(epochs))
-            pairs = [
-                (seconds(project, *plain), seconds(project, "dvc", "repro", "--force"))
-                for _ in range(REPEATS)
-            ]
-            script, pipeline = (statistics.median(column) for column in zip(*pairs, strict=True))
-            print(
-                f"| {epochs} epochs | {script:.1f} s | {pipeline:.1f} s "
-                f"| {pipeline / script:.2f} |",
-                flush=True,
-            )
-        for what, command in {
-            "nothing to do": ("dvc", "repro"),
-            "`report`, 30 validation photos": ("python", "-m", "stages.report"),
-        }.items():
-            print(f"| {what} | | {median(seconds, project, *command):.2f} s | |", flush=True)
-
-        # As many answers, of which 15 % are wrong, on photos of noise, which JPEG cannot shrink.
-        actual = np.arange(10_000) % 3
-        wrong = np.random.default_rng(0).random((2, 10_000)) < 0.15
-        os.chdir(project.folder)
-        answers = dict(zip(("custom", "transfer"), (actual + wrong) % 3, strict=True))
-        write_results(answers, ["butterfly", "cat", "horse"], image_size=160)
-        page = project.folder / "metrics/report.html"
-        taken = median(seconds, project, "python", "-m", "stages.report")
-        print(f"| `report`, 10,000 validation photos | | {taken:.2f} s | |")
-        size = page.stat().st_size / 1e6
-        print(
-            f"| that page, {size:.1f} MB, in Chromium | | {median(seconds_to_open, page):.2f} s | |"
-        )
+        yield from against_plain(project)
+        yield from breakdown(project)
+        yield from page(project)
 
 
-if __name__ == "__main__":
-    main()
+def _row(what, unit, figures):
+    plain, pipeline = figures
+    digits = 0 if unit == "MB" else 1 if plain > 10 else 2
+    both = ", ".join(f"{figure:,.{digits}f} {unit}" for figure in figures)
+    return what, both, f"{pipeline / plain:.2f}"
+
+
+def _median(project, *command):
+    """Run a command several times; return the median wall time, seconds."""
+    times = []
+    for _ in range(REPEATS):
+        start = time.perf_counter()
+        project.run(*command)
+        times.append(time.perf_counter() - start)
+    return statistics.median(times)

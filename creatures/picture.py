@@ -1,10 +1,12 @@
 """Pictures: an individual in its coat, in some place and light, seen by some camera."""
 
+import os
 import zlib
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 
 import numpy as np
 from PIL import Image, ImageFilter
@@ -23,9 +25,20 @@ def pictures(requests, size):
         RGB pixels, `uint8` `[size, size, 3]`, in the order of the requests.
     """
     # Forking is not safe where TensorFlow runs.
-    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+    context = get_context("spawn")
+    with ProcessPoolExecutor(mp_context=context, initializer=_end_with_parent) as pool:
         animals, seeds = zip(*requests, strict=True)
         yield from pool.map(partial(picture, size=size), animals, seeds, chunksize=16)
+
+
+def _end_with_parent():
+    """End this process when the one that started it is killed."""
+
+    def wait():
+        parent_process().join()
+        os._exit(1)
+
+    Thread(target=wait, daemon=True).start()
 
 
 def picture(species, seed, size):

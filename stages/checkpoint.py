@@ -1,6 +1,5 @@
 """Checkpoints: a training that was interrupted goes on after its last whole epoch."""
 
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -34,14 +33,15 @@ class Checkpoint(keras.callbacks.Callback):
         Returns:
             The number of epochs that are done.
         """
-        model.optimizer.build(model.trainable_variables)
+        with model.distribute_strategy.scope():
+            model.optimizer.build(model.trainable_variables)
         try:
             with np.load(self.path, allow_pickle=False) as kept:
                 history = kept["history"]
                 if kept["identity"] != self.identity or len(history) > most:
                     return 0
                 values = [kept[str(number)] for number in range(len(_variables(model)))]
-        except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile):
+        except Exception:  # of as many kinds as there are ways to damage a file
             return 0
         for variable, value in zip(_variables(model), values, strict=True):
             variable.assign(value)

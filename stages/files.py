@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import psutil
 
 # Errors of writing that users can mend: no room, or no right to.
 UNWRITABLE = {
@@ -69,9 +70,10 @@ def replacing(path):
     temporary = destination.with_name(f".{os.getpid()}.{destination.name}")
     with writing(path):
         destination.parent.mkdir(parents=True, exist_ok=True)
-        ours = re.compile(rf"\.\d+\.{re.escape(destination.name)}")
-        for left in filter(lambda path: ours.fullmatch(path.name), destination.parent.iterdir()):
-            left.unlink(missing_ok=True)
+        for path in destination.parent.iterdir():
+            ours = re.fullmatch(rf"\.(\d+)\.{re.escape(destination.name)}", path.name)
+            if ours and not psutil.pid_exists(int(ours[1])):
+                path.unlink(missing_ok=True)
         try:
             yield temporary
             os.replace(temporary, destination)

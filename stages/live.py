@@ -1,6 +1,7 @@
 """Let people follow a training while it runs: `dvc exp show`, `dvc plots show`, VS Code."""
 
 import shutil
+import sqlite3
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -94,6 +95,8 @@ def following(network, epochs):
                 "Git: no commit yet; expected one, which DVCLive looks for. Make it with "
                 "`git add --all && git commit -m Start`."
             ) from None
+        except sqlite3.OperationalError as error:  # DVC's own files
+            raise SystemExit(f"{METRICS}: cannot be written ({error}). Make room for it.") from None
         live.step = len(epochs)
         try:
             yield [DVCLiveCallback(live=live), History(history, epochs)]

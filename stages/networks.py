@@ -3,7 +3,7 @@
 import random
 
 from stages import files
-from stages.backend import keras
+from stages.backend import keras, tf
 
 
 def shared_layers(parameters, classes, seed):
@@ -42,8 +42,10 @@ def shared_layers(parameters, classes, seed):
                 kernel_initializer=keras.initializers.HeNormal(draw()),
             )
         )
-        # Keras's default momentum of 0.99 is too slow for some hundred steps.
-        layers.add(keras.layers.BatchNormalization(momentum=0.9))
+        # Keras's default momentum of 0.99 is too slow for some hundred steps. Where several
+        # devices train, they share the statistics of a batch; only one's are saved.
+        several = tf.distribute.get_strategy().num_replicas_in_sync > 1
+        layers.add(keras.layers.BatchNormalization(momentum=0.9, synchronized=several))
         layers.add(keras.layers.ReLU())
     layers.add(keras.layers.GlobalMaxPooling2D())
     layers.add(keras.layers.Dropout(parameters.dropout, seed=draw()))

@@ -1,5 +1,6 @@
 """Draw the demo's pictures, so that they take the same road as anyone's photos."""
 
+import io
 import re
 import shutil
 from pathlib import Path
@@ -28,7 +29,21 @@ def render(folder, demo):
             requests.append((animal, (demo.seed, count)))
     drawn = picture.pictures(requests, SIZE)
     for name, pixels in zip(tqdm(names, "pictures", disable=None), drawn, strict=True):
-        Image.fromarray(pixels).save(folder / name, quality=92)
+        encoded = io.BytesIO()  # Pillow itself does not notice that a disk is full
+        Image.fromarray(pixels).save(encoded, "JPEG", quality=92)
+        (folder / name).write_bytes(encoded.getvalue())
+
+
+def fill(folder, parameter):
+    """Draw the pictures into a new folder, if they are the photos; else leave a note there."""
+    if parameters.is_rendered(parameter.photos):
+        render(folder, parameter.demo)
+        names = ", ".join(animals.ANIMALS)
+        print(f"{parameter.demo.photos_per_class} drawings each of {names}")
+    else:
+        # DVC expects an output even so, and warns of an empty folder.
+        (folder / ".empty").write_text("Drawn only if this folder is `photos` in params.yaml.\n")
+        print(f"photos are in {parameter.photos}: nothing to draw")
 
 
 def main():
@@ -44,23 +59,18 @@ def main():
             )
 
     new, old = (folder.with_name(f".{folder.name}{suffix}") for suffix in ("", ".old"))
-    for left in (new, old):
-        shutil.rmtree(left, ignore_errors=True)
     with files.writing(folder):
+        for left in filter(Path.exists, (new, old)):
+            shutil.rmtree(left)
         new.mkdir(parents=True)
-        if parameters.is_rendered(parameter.photos):
-            render(new, parameter.demo)
-            print(
-                f"{parameter.demo.photos_per_class} drawings each of {', '.join(animals.ANIMALS)}"
-            )
-        else:
-            # DVC expects an output even so, and warns of an empty folder.
-            (new / ".empty").write_text("Drawn only if this folder is `photos` in params.yaml.\n")
-            print(f"photos are in {parameter.photos}: nothing to draw")
-        if folder.exists():
-            folder.rename(old)
-        new.rename(folder)
-    shutil.rmtree(old, ignore_errors=True)
+        try:
+            fill(new, parameter)
+            if folder.exists():
+                folder.rename(old)
+            new.rename(folder)
+        finally:
+            for left in (new, old):
+                shutil.rmtree(left, ignore_errors=True)
 
 
 if __name__ == "__main__":

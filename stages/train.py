@@ -71,10 +71,15 @@ def fit(name, trainee, data, parameter):
     done = checkpoint.restore(trainee, parameter.epochs)
     if done:
         print(f"{name}: goes on after epoch {done}, the last one before it was interrupted")
-    train = training.batches(
-        inputs, labels, rows["train"], parameter.batch_size, parameter.seed, done
+    devices = trainee.distribute_strategy.num_replicas_in_sync
+    train_size, validation_size = (
+        training.divisible(size, len(rows[side]), devices)
+        for side, size in (("train", parameter.batch_size), ("validation", INFERENCE_BATCH))
     )
-    validation = training.batches(inputs, labels, rows["validation"], INFERENCE_BATCH)
+    if devices > 1:
+        print(f"{name}: {devices} GPUs share each batch of {train_size} photos")
+    train = training.batches(inputs, labels, rows["train"], train_size, parameter.seed, done)
+    validation = training.batches(inputs, labels, rows["validation"], validation_size)
     try:
         with live.following(name, checkpoint.epochs) as callbacks:
             trainee.fit(

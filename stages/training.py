@@ -87,6 +87,33 @@ def strategy(devices=None):
     return tf.distribute.get_strategy()
 
 
+def divisible(batch_size, photos, devices):
+    """Choose a batch size that several devices can share.
+
+    Keras fails if they cannot share the first batch evenly, or if the last one has fewer
+    photos than there are devices.
+
+    Args:
+        batch_size: the largest that is wanted.
+        photos: number of those to serve.
+        devices: number of them.
+
+    Returns:
+        The largest that will do; for one device it is `batch_size`.
+
+    Raises:
+        SystemExit: if there is none.
+    """
+    for size in range(batch_size - batch_size % devices, 0, -devices):
+        rest = photos % size
+        if (size <= photos or devices == 1) and (rest == 0 or rest >= devices):
+            return size
+    raise SystemExit(
+        f"params.yaml: batch_size is {batch_size}, for {photos} photos on {devices} GPUs; expected "
+        "batches that they can share. Raise it, or hide GPUs with CUDA_VISIBLE_DEVICES."
+    )
+
+
 def trainee(network, learning_rate):
     """Wrap a network for training.
 

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -11,7 +12,18 @@ import pytest
 
 from bench.project import change_parameters
 
-LIVE = "metrics/live/{}/metrics.json"
+LIVE = "metrics/live/metrics/{}/metrics.json"
+PLOT = "metrics/live/plots/{}.csv"
+
+
+def wait_for(path, process):
+    """Wait for a file of a process, and not for ever."""
+    for _ in range(600):
+        if path.exists() or process.poll() is not None:
+            return
+        time.sleep(0.1)
+    os.kill(process.pid, signal.SIGINT)
+    raise AssertionError(f"{path} is never written")
 
 
 @pytest.fixture(params=["custom", "transfer"])
@@ -26,14 +38,13 @@ def training(request, changing, tmp_path):
             stdout=file, stderr=subprocess.STDOUT,
         )  # fmt: skip
     changing.network = request.param
-    for _ in range(600):
-        if (changing.folder / LIVE.format(request.param)).exists() or process.poll() is not None:
-            break
-        time.sleep(0.1)
-    assert process.poll() is None, log.read_text()
-    yield changing
-    os.killpg(process.pid, signal.SIGINT)
-    process.wait(timeout=60)
+    try:
+        wait_for(changing.folder / PLOT.format(request.param), process)
+        assert process.poll() is None, log.read_text()
+        yield changing
+    finally:
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(timeout=60)
 
 
 def read(project, *command):
@@ -59,25 +70,62 @@ def test_a_running_training_can_be_followed(training):
 
     def epochs():
         plots = read(training, "plots", "show")
-        points = plots["data"]["accuracy"][0]["content"]["data"]["values"]
-        return max(int(p["epoch"]) for p in points if p["filename"] == f"{network}.csv")
+        (plot,) = plots["data"][PLOT.format(network)]
+        points = plot["content"]["data"]["values"]
+        assert {point["field"] for point in points} == {"accuracy", "val_accuracy"}
+        return sorted({int(point["epoch"]) for point in points})
 
     first = epochs()
-    assert 2 < first < 100_000
-    assert epochs() > first
+    assert first == list(range(1, len(first) + 1))
+    assert len(epochs()) > len(first)
+
+
+def test_the_results_stay_as_they_were_until_the_training_is_complete(training):
+    result = f"metrics/history/{training.network}.csv"
+    assert len((training.folder / result).read_text().splitlines()) == 1 + 2
+    live = (training.folder / PLOT.format(training.network)).read_text()
+    assert live.startswith("epoch,accuracy,loss,val_accuracy,val_loss\n1,")
 
 
 def test_dvc_files_are_left_alone_while_training(training):
     changed = training.run("git", "status", "--porcelain").stdout.split()[1::2]
-    assert set(changed) <= {"params.yaml", "dvc.lock", f"metrics/history/{training.network}.csv"}
+    assert set(changed) <= {"params.yaml", "dvc.lock"}
+
+
+def nothing_is_live(project):
+    live = project.folder / "metrics/live"
+    left = sorted(path.relative_to(live).as_posix() for path in live.rglob("*") if path.is_file())
+    return left == ["metrics/.gitignore", "plots/.gitignore"]
 
 
 def test_nothing_is_left_of_it_afterwards(project):
-    live = project.folder / "metrics/live"
-    assert [path.name for path in live.iterdir()] == [".gitignore"]
+    assert nothing_is_live(project)
     result = project.run("dvc", "metrics", "show")
     assert "live" not in result.stdout
-    assert "fail" not in result.stdout
+    assert "fail" not in result.stdout.lower()
     assert "live" not in project.run("dvc", "exp", "show", "--csv").stdout.replace("live.py", "")
-    assert "fail" not in project.run("dvc", "metrics", "diff").stdout
+    assert "fail" not in project.run("dvc", "metrics", "diff").stdout.lower()
     assert not list(project.folder.glob("dvclive*"))
+
+
+def test_the_plots_of_a_project_at_rest_are_those_of_its_results(project):
+    shown = project.run("dvc", "plots", "show", "--out", "plots")
+    shutil.rmtree(project.folder / "plots")
+    assert "fail" not in shown.stdout.lower()
+    assert "WARNING" not in shown.stdout
+    plots = read(project, "plots", "show")
+    assert "errors" not in plots
+    assert not [name for name in plots["data"] if "live" in name]
+
+
+def test_a_training_that_is_interrupted_leaves_nothing_live(changing, tmp_path):
+    change_parameters(changing.folder / "params.yaml", epochs=100_000)
+    with (tmp_path / "log.txt").open("w") as log:
+        process = subprocess.Popen(
+            ["python", "-m", "stages.train", "custom"],
+            cwd=changing.folder, env=changing.environment(), stdout=log, stderr=log,
+        )  # fmt: skip
+    wait_for(changing.folder / PLOT.format("custom"), process)
+    process.send_signal(signal.SIGINT)
+    assert process.wait() == 1
+    assert nothing_is_live(changing)

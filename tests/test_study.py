@@ -266,7 +266,7 @@ def test_a_task_counts_what_a_network_of_its_own_would_have_right(small, monkeyp
 
     parameter = parameters.read()
     photos = data.read(parameter)
-    splits = folds.splits(photos.labels, photos.contents, 2, 1, seed=0)
+    splits = folds.splits(photos.labels, photos.groups, 2, 1, seed=0)
     counts = []
     for seed, split in enumerate(splits):
         task = tasks.Task("custom", split.train, split.held_out, seed)

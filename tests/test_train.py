@@ -1,3 +1,5 @@
+import json
+import os
 import subprocess
 import sys
 
@@ -8,7 +10,7 @@ from conftest import draw_photos
 
 from bench.project import ROOT, change_parameters
 from stages import extract, networks, parameters, prepare, split, train, training
-from stages.backend import keras
+from stages.backend import keras, tf
 
 LAYERS = parameters.Layers(filters=[8, 16], dropout=0.2)
 
@@ -133,3 +135,113 @@ def test_small_noisy_photos_are_learnt(extracted):
     change_parameters(extracted / "params.yaml", epochs=15, learning_rate=0.01)
     train.main("custom")
     assert pd.read_csv("metrics/history/custom.csv")["val_accuracy"].iloc[-1] == 1
+
+
+@pytest.mark.parametrize("name", ["custom", "transfer"])
+def test_a_training_that_comes_to_nothing_ends_in_one_line_and_leaves_the_old_results(
+    changing, name, tmp_path
+):
+    before = changing.results()
+    change_parameters(changing.folder / "params.yaml", learning_rate=1e38)
+    log = tmp_path / "log.txt"
+    with log.open("w") as file:
+        running = subprocess.Popen(
+            ["dvc", "repro", "--single-item", f"train@{name}"],
+            cwd=changing.folder, env=changing.environment(), stdout=file, stderr=file,
+        )  # fmt: skip
+    while running.poll() is None:  # no reader of JSON may meet a NaN, not even meanwhile
+        for path in (changing.folder / "metrics").rglob("*.json"):
+            assert "NaN" not in path.read_text(), path
+    shown = log.read_text()
+    said = [line for line in shown.splitlines() if line.startswith(f"{name}: loss is")]
+    assert said == [
+        f"{name}: loss is nan after epoch 1, at learning rate 1e+38; expected a finite number. "
+        "Lower learning_rate in params.yaml."
+    ]
+    assert f"python -m stages.train {name}, exited with 1" in shown
+    assert "Traceback" not in shown
+    assert changing.results() == before
+
+
+def test_a_study_whose_training_comes_to_nothing_ends_in_one_line(changing):
+    change_parameters(changing.folder / "study/params.yaml", study__folds=2)
+    change_parameters(changing.folder / "params.yaml", learning_rate=1e38)
+    result = changing.run("python", "-m", "study.repeat", check=False)
+    assert result.returncode == 1
+    assert len(result.stdout.splitlines()) == 1, result.stdout
+    assert "loss is nan after epoch 1, at learning rate 1e+38; expected" in result.stdout
+    assert result.stdout.startswith(("study: custom: ", "study: transfer: "))
+    for path in (changing.folder / "data/study").glob("*.json"):
+        assert 0 <= json.loads(path.read_text())["right"] <= 15  # of the linear probes
+        path.unlink()
+    assert not (changing.folder / "metrics/study/repeat.json").exists()
+
+
+def test_a_machine_without_gpus_trains_as_usual():
+    assert training.strategy() is tf.distribute.get_strategy()
+
+
+TWO_DEVICES = """
+import tensorflow as tf
+(cpu,) = tf.config.list_physical_devices("CPU")
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+import sys
+from pathlib import Path
+from bench.project import change_parameters
+from stages import files, parameters, train, training
+
+assert training.strategy().num_replicas_in_sync == 1  # of two processors, one does all
+training.strategy.__defaults__ = (["CPU:0", "CPU:1"],)  # as if they were GPUs
+with training.strategy().scope():
+    parameter = parameters.read()
+    network, trained = train.build("custom", parameter, files.read_array("data/pixels.npy"), 3)
+    trainee = training.trainee(trained, parameter.learning_rate)
+assert trainee.distribute_strategy.num_replicas_in_sync == 2
+assert all(len(variable.value.values) == 2 for variable in trainee.trainable_variables)
+if sys.argv[1:] == ["interrupted"]:
+    model = Path("data/models/custom.keras")
+    model.unlink()
+    model.mkdir()
+    change_parameters(Path("params.yaml"), epochs=3)
+    try:
+        train.main("custom")
+    except SystemExit:
+        model.rmdir()
+    change_parameters(Path("params.yaml"), epochs=8)
+train.main("custom")
+"""
+
+
+def train_on_two_devices(*arguments):
+    """Train the custom network; return what was printed, its history and the network saved."""
+    result = subprocess.run(
+        [sys.executable, "-c", TWO_DEVICES, *arguments],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stdout
+    history = pd.read_csv("metrics/history/custom.csv")
+    return result.stdout, history, networks.load("data/models/custom.keras")
+
+
+@pytest.mark.parametrize("batch_size", [4, 5])
+def test_several_devices_train_together(extracted, batch_size):
+    change_parameters(
+        extracted / "params.yaml", epochs=8, batch_size=batch_size, learning_rate=0.01
+    )
+    _, history, network = train_on_two_devices()
+    assert history["loss"].iloc[-1] < 0.8 * history["loss"].iloc[0]
+
+    # The network that is saved, on one device, is the one that was validated.
+    table = pd.read_csv("data/split.csv")
+    rows = np.flatnonzero(table["split"] == "validation")
+    labels = np.unique(table["label"], return_inverse=True)[1]
+    probabilities = network.predict(np.load("data/pixels.npy")[rows], verbose=0)
+    loss = -np.log(probabilities[range(len(rows)), labels[rows]]).mean()
+    assert loss == pytest.approx(history["val_loss"].iloc[-1], abs=1e-4)
+
+    shown, again, same = train_on_two_devices("interrupted")
+    assert "custom: goes on after epoch 3" in shown
+    pd.testing.assert_frame_equal(again, history)
+    pairs = zip(network.get_weights(), same.get_weights(), strict=True)
+    assert all(np.array_equal(*pair) for pair in pairs)

@@ -1,0 +1,259 @@
+"""A training that was interrupted goes on after its last whole epoch, and comes to the same end."""
+
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import draw_photos
+
+from bench.project import ROOT, change_parameters
+from stages import extract, files, parameters, prepare, split, train, training
+from stages.checkpoint import Checkpoint
+
+EPOCHS = 12
+
+
+def start(project, name):
+    """Run the stage; return its process and the path of its checkpoint."""
+    command = ["python", "-m", "stages.train", name]
+    running = subprocess.Popen(
+        command, cwd=project.folder, env=project.environment(),
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    return running, project.folder / f"data/training/{name}.npz"
+
+
+def kill(project, name, epochs):
+    """Run the stage, and kill it once so many epochs are kept; return what it printed."""
+    running, path = start(project, name)
+    while epochs_of(path) < epochs and running.poll() is None:
+        time.sleep(0.01)
+    running.kill()
+    shown = running.communicate()[0]
+    assert running.returncode == -signal.SIGKILL, shown
+    assert epochs_of(path) < EPOCHS, "it was killed too late"
+    return shown
+
+
+def epochs_of(path):
+    if not path.exists():
+        return 0
+    with np.load(path) as kept:
+        return len(kept["history"])
+
+
+def finish(project, name):
+    """Run the stage to its end; return what it printed."""
+    return project.run("python", "-m", "stages.train", name).stdout
+
+
+def results(project, name):
+    names = (f"data/models/{name}.keras", f"metrics/history/{name}.csv")
+    return {path: (project.folder / path).read_bytes() for path in names}
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(project):
+    """What trainings of 12 epochs come to, by network."""
+    change_parameters(project.folder / "params.yaml", epochs=EPOCHS)
+    whole = {}
+    for name in train.INPUTS:
+        finish(project, name)
+        whole[name] = results(project, name)
+    return whole
+
+
+@pytest.fixture
+def long(uninterrupted, changing):
+    """A project with the results of 2 epochs, and 12 in its parameters."""
+    changing.run("git", "checkout", "--quiet", "--force", ".")
+    changing.run("dvc", "checkout", "--quiet", "--force")
+    change_parameters(changing.folder / "params.yaml", epochs=EPOCHS)
+    yield changing
+    for left in (changing.folder / "data/training").glob("*"):
+        left.unlink()
+
+
+@pytest.mark.parametrize("name", ["custom", "transfer"])
+def test_a_killed_training_goes_on_and_ends_with_the_same_bytes(long, uninterrupted, name):
+    before = results(long, name)
+    kill(long, name, epochs=4)
+    assert results(long, name) == before
+    done = epochs_of(long.folder / f"data/training/{name}.npz")
+    shown = finish(long, name)
+    said = [line for line in shown.splitlines() if "goes on" in line]
+    assert said == [f"{name}: goes on after epoch {done}, the last one before it was interrupted"]
+    assert f"Epoch {done + 1}/{EPOCHS}" in shown
+    assert f"Epoch {done}/{EPOCHS}" not in shown
+    assert results(long, name) == uninterrupted[name]
+    assert not list((long.folder / "data/training").iterdir())
+
+
+def test_killed_twice_it_still_ends_with_the_same_bytes(long, uninterrupted):
+    kill(long, "transfer", epochs=2)
+    assert "goes on after epoch" in kill(long, "transfer", epochs=6)
+    finish(long, "transfer")
+    assert results(long, "transfer") == uninterrupted["transfer"]
+
+
+def test_a_trained_network_that_could_not_be_saved_is_not_trained_again(long, uninterrupted):
+    path = long.folder / "data/models/custom.keras"
+    path.unlink()
+    path.mkdir()
+    shown = long.run("python", "-m", "stages.train", "custom", check=False).stdout
+    assert "data/models/custom.keras: cannot be written" in shown.splitlines()[-1]
+    path.rmdir()
+    shown = finish(long, "custom")
+    assert f"custom: goes on after epoch {EPOCHS}," in shown
+    assert f"/{EPOCHS}\n" not in shown
+    assert results(long, "custom") == uninterrupted["custom"]
+    assert not list((long.folder / "data/training").iterdir())
+
+
+def test_it_goes_on_to_more_epochs_than_were_wanted_before(long, uninterrupted):
+    change_parameters(long.folder / "params.yaml", epochs=EPOCHS - 2)
+    kill(long, "custom", epochs=3)
+    change_parameters(long.folder / "params.yaml", epochs=EPOCHS)
+    assert "goes on after epoch" in finish(long, "custom")
+    assert results(long, "custom") == uninterrupted["custom"]
+
+
+def test_interrupted_by_hand_it_says_in_one_line_that_it_goes_on(long):
+    running, path = start(long, "custom")
+    while epochs_of(path) < 2 and running.poll() is None:
+        time.sleep(0.01)
+    running.send_signal(signal.SIGINT)
+    shown = running.communicate()[0]
+    assert running.returncode == 1
+    assert (
+        shown.splitlines()[-1] == "custom: interrupted; the next run goes on after the last epoch"
+    )
+    assert "Traceback" not in shown
+
+
+@pytest.fixture(scope="module")
+def before_training(tmp_path_factory, random_weights):
+    """A folder in which all stages before `train` have run."""
+    folder = tmp_path_factory.mktemp("before")
+    shutil.copy(ROOT / "params.yaml", folder)
+    change_parameters(
+        folder / "params.yaml", photos="photos", image_size=32, epochs=2, layers__filters=[4, 4],
+        base__name="MobileNetV2", base__weights=str(random_weights), base__options={"alpha": 0.35},
+    )  # fmt: skip
+    draw_photos(folder / "photos")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        prepare.main()
+        split.main()
+        extract.main()
+    return folder
+
+
+def compiled(parameter, name="transfer"):
+    """What is trained of a new network."""
+    inputs = files.read_array(train.INPUTS[name][0])
+    _, trained = train.build(name, parameter, inputs, 3)
+    return training.trainee(trained, parameter.learning_rate)
+
+
+def restored(name="transfer"):
+    """How many epochs the next training would go on after, as `train.fit` finds out."""
+    parameter = parameters.read()
+    checkpoint = Checkpoint(f"data/training/{name}.npz", train.identify(name, parameter))
+    model = compiled(parameter, name)
+    before = [np.array(variable) for variable in model.variables]
+    done = checkpoint.restore(model, parameter.epochs)
+    assert len(checkpoint.epochs) == done
+    same = all(
+        np.array_equal(variable, value)
+        for variable, value in zip(model.variables, before, strict=True)
+    )
+    assert same == (done == 0), "a model stays as it was just where nothing is restored"
+    return done
+
+
+@pytest.fixture
+def interrupted(before_training, tmp_path, monkeypatch):
+    """Such a folder to work in, with the checkpoint of 2 epochs of the transfer network."""
+    folder = shutil.copytree(before_training, tmp_path / "work")
+    monkeypatch.chdir(folder)
+    Path("data/models/transfer.keras").mkdir(parents=True)  # where it cannot be saved
+    with pytest.raises(SystemExit, match="cannot be written"):
+        train.main("transfer")
+    assert restored() == 2
+    return folder
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"learning_rate": 0.002}, {"seed": 1}, {"batch_size": 4}, {"layers__dropout": 0.4}],
+)
+def test_a_checkpoint_of_other_parameters_is_not_used(interrupted, changes):
+    change_parameters(interrupted / "params.yaml", **changes)
+    assert restored() == 0
+
+
+def test_a_checkpoint_of_another_split_is_not_used(interrupted):
+    change_parameters(interrupted / "params.yaml", validation_fraction=0.3)
+    split.main()
+    assert restored() == 0
+
+
+def test_a_checkpoint_of_another_base_is_not_used(interrupted):
+    change_parameters(interrupted / "params.yaml", base__weights="random")
+    extract.main()
+    assert restored() == 0
+
+
+def test_a_checkpoint_of_the_other_network_is_not_used(interrupted):
+    Path("data/training/transfer.npz").rename("data/training/custom.npz")
+    assert restored("custom") == 0
+
+
+@pytest.mark.parametrize(("epochs", "done"), [(1, 0), (2, 2), (3, 2)])
+def test_a_checkpoint_is_used_unless_it_has_more_epochs_than_wanted(interrupted, epochs, done):
+    change_parameters(interrupted / "params.yaml", epochs=epochs)
+    assert restored() == done
+
+
+def test_a_damaged_checkpoint_is_not_used(interrupted):
+    path = Path("data/training/transfer.npz")
+    whole = path.read_bytes()
+    random = np.random.default_rng(0)
+    middle = len(whole) // 2
+    changed = [
+        b"",
+        b"not an archive",
+        whole[:100],
+        whole[:middle],
+        whole[:-1],
+        whole[:middle] + random.bytes(200) + whole[middle + 200 :],
+        whole[: -len(whole) // 4] + b"\0" * (len(whole) // 4),
+    ]
+    for content in changed:
+        path.write_bytes(content)
+        assert restored() == 0, content[:20]
+
+
+def test_a_training_with_a_damaged_checkpoint_starts_anew(interrupted):
+    Path("data/models/transfer.keras").rmdir()
+    path = Path("data/training/transfer.npz")
+    path.write_bytes(path.read_bytes()[:1000])
+    train.main("transfer")
+    fresh = Path("metrics/history/transfer.csv").read_bytes()
+    train.main("transfer")
+    assert Path("metrics/history/transfer.csv").read_bytes() == fresh
+    assert not path.exists()
+
+
+def test_a_killed_process_leaves_no_file_that_its_successor_does_not_remove(interrupted):
+    left = Path("data/training/.1.transfer.npz")
+    left.write_bytes(b"half of it")
+    change_parameters(interrupted / "params.yaml", epochs=3)
+    Path("data/models/transfer.keras").rmdir()
+    train.main("transfer")
+    assert not list(Path("data/training").iterdir())

@@ -1,0 +1,223 @@
+"""Files from elsewhere are not trusted: nothing in them is run, and one line says what is wrong."""
+
+import json
+import os
+import zipfile
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+
+from bench.project import ROOT
+from stages import bases, evaluate, files, networks, parameters
+from stages.backend import keras
+
+MODEL = Path("data/models/custom.keras")
+
+
+@pytest.fixture
+def trained(workspace):
+    """A workspace with two saved networks, and pixels of three classes."""
+    Path("data").mkdir()
+    np.save("data/pixels.npy", np.random.default_rng(0).integers(0, 256, (6, 32, 32, 3), np.uint8))
+    sides = ["train", "validation"] * 3
+    labels = ["a", "a", "b", "b", "c", "c"]
+    table = pd.DataFrame({"photo": [f"{n}.jpg" for n in range(6)], "label": labels, "split": sides})
+    files.write_table("data/split.csv", table)
+    for name in ("custom", "transfer"):
+        layers = networks.shared_layers(parameters.Layers(filters=[4], dropout=0), 3, seed=0)
+        files.save_network(networks.custom(32, layers), f"data/models/{name}.keras")
+    evaluate.main()
+    return workspace
+
+
+def refusal():
+    """The one line that the stage ends in; nothing that it has written before is touched."""
+    metrics = {path: path.read_bytes() for path in Path("metrics").rglob("*.*")}
+    with pytest.raises(SystemExit) as error:
+        evaluate.main()
+    line = str(error.value)
+    assert "\n" not in line
+    assert line.startswith("data/models/custom.keras: ")
+    assert {path: path.read_bytes() for path in Path("metrics").rglob("*.*")} == metrics
+    return line
+
+
+def save(*layers, path=MODEL):
+    keras.Sequential([keras.Input((32, 32, 3)), *layers]).save(path)
+
+
+def with_code(path):
+    """Save a network with Python code in it, which makes a file when it is run."""
+
+    code = lambda values: (__import__("os").system("touch hacked"), values[:, 0, 0, :])[1]  # noqa: E731
+    save(keras.layers.Lambda(code, output_shape=(3,)), path=path)
+    Path("hacked").unlink(missing_ok=True)
+
+
+def edit(change):
+    """Change the configuration in the network's file."""
+    with zipfile.ZipFile(MODEL) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    config = json.loads(parts["config.json"])
+    parts["config.json"] = json.dumps(change(config)).encode()
+    with zipfile.ZipFile(MODEL, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+
+
+def test_code_in_a_network_is_not_run(trained):
+    with_code(MODEL)
+    keras.saving.load_model(MODEL, safe_mode=False).predict(np.zeros((1, 32, 32, 3)), verbose=0)
+    assert Path("hacked").exists(), "the code does something where it is run"
+    Path("hacked").unlink()
+    assert "not a network that Keras can load in its safe mode" in refusal()
+    assert not Path("hacked").exists()
+
+
+def test_code_in_a_network_of_the_old_format_is_not_run(trained):
+    with_code("old.h5")
+    os.replace("old.h5", MODEL)
+    assert "not a network that Keras can load in its safe mode" in refusal()
+    assert not Path("hacked").exists()
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "arguments"),
+    [
+        ("os", "system", {"command": "touch hacked"}),
+        ("subprocess", "run", {"args": ["touch", "hacked"]}),
+        ("builtins", "exec", {"source": "open('hacked', 'w')"}),
+        ("keras.config", "enable_unsafe_deserialization", {}),
+    ],
+)
+def test_functions_that_a_network_names_are_not_called(trained, module, name, arguments):
+    layer = {"module": module, "class_name": name, "config": arguments, "registered_name": None}
+    call = {**layer, "config": {"name": "x", "inbound_nodes": [], **arguments}}
+
+    def change(config):
+        config["config"]["layers"][1:1] = [layer, call]
+        return config
+
+    edit(change)
+    assert "not a network that Keras can load in its safe mode" in refusal()
+    assert not Path("hacked").exists()
+    with_code(MODEL)
+    refusal()  # the safe mode is still on
+    assert not Path("hacked").exists()
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"not a zip", b"PK\x03\x04", lambda whole: whole[: len(whole) // 2]]
+)
+def test_a_damaged_network_is_named(trained, content):
+    MODEL.write_bytes(content(MODEL.read_bytes()) if callable(content) else content)
+    assert "not a network that Keras can load in its safe mode" in refusal()
+
+
+@pytest.mark.parametrize("part", ["config.json", "model.weights.h5"])
+def test_a_network_without_one_of_its_parts_is_named(trained, part):
+    with zipfile.ZipFile(MODEL) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(MODEL, "w") as archive:
+        for name in parts.keys() - {part}:
+            archive.writestr(name, parts[name])
+    assert "not a network that Keras can load in its safe mode" in refusal()
+
+
+def test_a_network_for_other_photos_or_classes_is_named(trained):
+    dense = keras.layers.Dense
+    flat = keras.layers.GlobalMaxPooling2D
+    expected = "expected [(None, 32, 32, 3), (None, 3)], as data/pixels.npy and data/split.csv say"
+
+    keras.Sequential([keras.Input((64, 64, 3)), flat(), dense(3, "softmax")]).save(MODEL)
+    assert f"takes and gives [(None, 64, 64, 3), (None, 3)]; {expected}" in refusal()
+    save(flat(), dense(2, "softmax"))
+    assert f"takes and gives [(None, 32, 32, 3), (None, 2)]; {expected}" in refusal()
+    save(dense(3, "softmax"))
+    assert f"takes and gives [(None, 32, 32, 3), (None, 32, 32, 3)]; {expected}" in refusal()
+    keras.Sequential([keras.Input((8,)), dense(3, "softmax")]).save(MODEL)
+    assert expected in refusal()
+
+
+def test_a_network_of_several_inputs_or_outputs_is_named(trained):
+    photo, other = keras.Input((32, 32, 3)), keras.Input((32, 32, 3))
+    pooled = keras.layers.GlobalMaxPooling2D()(photo)
+    answer = keras.layers.Dense(3, "softmax")(pooled)
+    both = keras.layers.Add()([photo, other])
+    keras.Model([photo, other], keras.layers.GlobalMaxPooling2D()(both)).save(MODEL)
+    refusal()
+    keras.Model(photo, [answer, pooled]).save(MODEL)
+    refusal()
+
+
+def test_a_network_that_was_never_built_is_named(trained):
+    keras.Sequential([keras.layers.GlobalMaxPooling2D(), keras.layers.Dense(3)]).save(MODEL)
+    refusal()
+
+
+def weights_refused(name, path, options):
+    values = parameters.Base(name=name, weights=str(path), options=options)
+    with pytest.raises(SystemExit) as error:
+        bases.build(values, 32)
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+def without_a_layer(path, content):
+    path.write_bytes(content)
+    with h5py.File(path, "r+") as file:
+        del file[next(iter(file))]
+
+
+def cut_short(path, content):
+    path.write_bytes(content[: len(content) // 2])
+
+
+def empty(path, content):
+    path.write_bytes(b"")
+
+
+@pytest.mark.parametrize("damage", [cut_short, empty])
+def test_damaged_weights_of_a_base_end_in_one_line(workspace, random_weights, damage):
+    damage(Path("weights.h5"), random_weights.read_bytes())
+    line = weights_refused("MobileNetV2", "weights.h5", {"alpha": 0.35})
+    assert "'weights.h5' does not hold weights without top layers for MobileNetV2" in line
+
+
+@pytest.mark.parametrize("damage", [cut_short, without_a_layer])
+def test_damaged_weights_of_the_demo_base_end_in_one_line(workspace, damage):
+    Path("pretrain").mkdir()
+    content = (ROOT / bases.DEMO_WEIGHTS).read_bytes()
+    damage(workspace / bases.DEMO_WEIGHTS, content)
+    line = weights_refused("demo", "imagenet", {})
+    assert line.startswith("pretrain/base.weights.h5: not the demo base's weights (")
+
+
+@pytest.mark.parametrize("extra", ["", "code: "])
+def test_code_in_the_parameters_is_not_run(project, tmp_path, extra):
+    for tag in ("os.system", "subprocess.run", "builtins.exec"):
+        text = (project.folder / "params.yaml").read_text()
+        code = f'!!python/object/apply:{tag} ["touch {tmp_path}/hacked"]'
+        old = "epochs: 2"
+        assert old in text
+        new = f"{extra}{code}" if extra else f"epochs: {code}"
+        path = tmp_path / "params.yaml"
+        path.write_text(text.replace(old, new))
+        with pytest.raises(SystemExit) as error:
+            parameters.read(path)
+        assert f"{path}: not valid YAML: could not determine a constructor for" in str(error.value)
+        assert "\n" not in str(error.value)
+        assert not (tmp_path / "hacked").exists()
+
+
+def test_code_in_the_parameters_stops_dvc_before_any_stage(changing):
+    with (changing.folder / "params.yaml").open("a") as file:
+        file.write('code: !!python/object/apply:os.system ["touch hacked"]\n')
+    result = changing.run("dvc", "repro", check=False)
+    assert result.returncode != 0
+    assert "ERROR: unable to read: 'params.yaml', YAML file structure is corrupted" in result.stdout
+    assert "Running stage" not in result.stdout
+    assert not (changing.folder / "hacked").exists()
