@@ -70,10 +70,10 @@ def replacing(path):
     temporary = destination.with_name(f".{os.getpid()}.{destination.name}")
     with writing(path):
         destination.parent.mkdir(parents=True, exist_ok=True)
-        for path in destination.parent.iterdir():
-            ours = re.fullmatch(rf"\.(\d+)\.{re.escape(destination.name)}", path.name)
+        for left in destination.parent.iterdir():
+            ours = re.fullmatch(rf"\.(\d+)\.{re.escape(destination.name)}", left.name)
             if ours and not psutil.pid_exists(int(ours[1])):
-                path.unlink(missing_ok=True)
+                left.unlink(missing_ok=True)
         try:
             yield temporary
             os.replace(temporary, destination)

@@ -9,8 +9,9 @@ import subprocess
 import time
 
 import pytest
+from conftest import draw_photos
 
-from bench.project import change_parameters
+from bench.project import Project, change_parameters
 
 LIVE = "metrics/live/metrics/{}/metrics.json"
 PLOT = "metrics/live/plots/{}.csv"
@@ -129,3 +130,17 @@ def test_a_training_that_is_interrupted_leaves_nothing_live(changing, tmp_path):
     process.send_signal(signal.SIGINT)
     assert process.wait() == 1
     assert nothing_is_live(changing)
+
+
+def test_a_folder_that_git_has_no_commit_of_is_named(tmp_path):
+    project = Project.copy(tmp_path)
+    draw_photos(tmp_path / "data" / "colours")
+    change_parameters(
+        tmp_path / "params.yaml", photos="data/colours", image_size=32, base__name="MobileNetV2"
+    )
+    for stage in ("prepare", "split"):
+        project.run("python", "-m", f"stages.{stage}")
+    result = project.run("python", "-m", "stages.train", "custom", check=False)
+    assert result.returncode == 1
+    assert result.stdout.splitlines()[-1].startswith("Git: no commit yet; expected one")
+    assert "Traceback" not in result.stdout
