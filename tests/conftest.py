@@ -89,3 +89,4 @@ def changing(project):
     yield project
     project.run("git", "checkout", "--quiet", "--force", ".")
     project.run("dvc", "checkout", "--quiet", "--force")
+    shutil.rmtree(project.folder / "data/training", ignore_errors=True)  # of those interrupted

@@ -251,7 +251,7 @@ def test_a_training_with_a_damaged_checkpoint_starts_anew(interrupted):
 
 
 def test_a_killed_process_leaves_no_file_that_its_successor_does_not_remove(interrupted):
-    left = Path("data/training/.1.transfer.npz")
+    left = Path("data/training/.999999999.transfer.npz")  # of no process
     left.write_bytes(b"half of it")
     change_parameters(interrupted / "params.yaml", epochs=3)
     Path("data/models/transfer.keras").rmdir()
