@@ -49,6 +49,6 @@ gc.freeze()
 gc.enable()
 
 # Photos at a time where nothing is learnt: bounds the memory, not a parameter of any result.
-INFERENCE_BATCH = 32
+INFERENCE_BATCH = 16
 
 __all__ = ["INFERENCE_BATCH", "keras", "tf"]

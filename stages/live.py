@@ -1,13 +1,11 @@
 """Let people follow a training while it runs: `dvc exp show`, `dvc plots show`, VS Code."""
 
 import shutil
-import sqlite3
 from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
 from dvclive import Live
-from scmrepo.exceptions import SCMError
 
 from stages import files
 from stages.backend import keras
@@ -60,6 +58,9 @@ class NamedLive(Live):
         super().__init__(f"{METRICS}/{network}", dvcyaml=None, save_dvc_exp=False)
         self.network = network
 
+    def _init_dvc(self):
+        """Do not look for DVC's experiment: DVC itself saves it, and loading DVC takes a second."""
+
     def log_metric(self, name, val):
         """Publish the latest value of a metric."""
         # The plots of DVC have the history: no file of DVCLive's own is needed.
@@ -81,22 +82,14 @@ def following(network, epochs):
         Keras callbacks for `fit`, to come after that one.
 
     Raises:
-        SystemExit: if the disk is full, writing there is not allowed, or Git has no commit.
+        SystemExit: if the disk is full, or writing there is not allowed.
     """
     # It imports TensorFlow, which starts quietly only from `stages.backend`.
     from dvclive.keras import DVCLiveCallback
 
     history = Path(PLOTS, f"{network}.csv")
     with files.writing(METRICS):
-        try:
-            live = NamedLive(network)
-        except SCMError:
-            raise SystemExit(
-                "Git: no commit yet; expected one, which DVCLive looks for. Make it with "
-                "`git add --all && git commit -m Start`."
-            ) from None
-        except sqlite3.OperationalError as error:  # DVC's own files
-            raise SystemExit(f"{METRICS}: cannot be written ({error}). Make room for it.") from None
+        live = NamedLive(network)
         live.step = len(epochs)
         try:
             yield [DVCLiveCallback(live=live), History(history, epochs)]
