@@ -50,16 +50,15 @@ def describe(table):
     rows = []
     same = table.groupby("sha256", sort=False)
     first_of_same, labels = same["photo"].transform("first"), same["label"].transform("nunique")
-    first = table.drop_duplicates("group").set_index("group")
+    first_alike = table.groupby("group", sort=False)["photo"].transform("first")
     for row in table[table.duplicated("group") | (labels > 1)].itertuples():
-        original = first.loc[row.group]
         if labels[row.Index] > 1:
             others = table[(table["sha256"] == row.sha256) & (table["label"] != row.label)]
             problem, detail = "two labels", f"the same photo as {', '.join(others['photo'])}"
         elif first_of_same[row.Index] != row.photo:
             problem, detail = "duplicate", f"the same photo as {first_of_same[row.Index]}"
         else:
-            problem, detail = "near duplicate", f"looks like {original['photo']}"
+            problem, detail = "near duplicate", f"looks like {first_alike[row.Index]}"
         rows.append((row.photo, row.label, problem, detail))
     return pd.DataFrame(rows, columns=["photo", "label", "problem", "detail"])
 
