@@ -106,10 +106,15 @@ def _fault(run, whole, killed):
 
 
 def _stages(running):
-    """Find the processes of stages: those that DVC has started, not what these have started."""
+    """Find the processes of stages: below the shell, if one stays, that DVC runs each in."""
     try:
         children = running.children()
-        return [child for child in children if "-m" in child.cmdline()]
+        return [
+            process
+            for child in children
+            for process in ([child] if "-m" in child.cmdline() else child.children())
+            if "-m" in process.cmdline()
+        ]
     except psutil.NoSuchProcess:
         return []
 

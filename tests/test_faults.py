@@ -21,6 +21,7 @@ def state(project):
     for name in ("data", "metrics"):
         for path in (project.folder / name).rglob("*"):
             found[str(path.relative_to(project.folder))] = path.is_file() and path.read_bytes()
+    found.pop("data/training", None)  # the first training makes this folder, and leaves it empty
     return found
 
 
@@ -76,8 +77,6 @@ def test_a_full_disk_ends_in_one_line_and_leaves_the_old_results(changing, stage
     kept = after.pop("data/training/transfer.npz", None)  # with which the training goes on
     assert (kept is not None) == (path == "data/models/transfer.keras")
     assert after == before
-    if kept:
-        (changing.folder / "data/training/transfer.npz").unlink()
 
 
 @pytest.fixture
