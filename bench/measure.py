@@ -1,11 +1,14 @@
-"""Wall time and memory of a command with all the processes that it starts."""
+"""Wall time of a command, and memory of it with all the processes that it starts."""
 
+import statistics
 import subprocess
 import tempfile
 import time
 from typing import NamedTuple
 
 import psutil
+
+REPEATS = 3  # of what is measured more than once
 
 
 class Cost(NamedTuple):
@@ -52,6 +55,19 @@ def cost(project, *command, environment=None, interval=0.1):
             output.seek(0)
             raise RuntimeError(f"{' '.join(command)}: {output.read().decode()}")
     return Cost(time.perf_counter() - start, peak / 1e6)
+
+
+def median_seconds(project, *command):
+    """Run a command in a project several times; return the median wall time.
+
+    Nothing else runs meanwhile, as it does in `cost`.
+    """
+    times = []
+    for _ in range(REPEATS):
+        start = time.perf_counter()
+        project.run(*command)
+        times.append(time.perf_counter() - start)
+    return statistics.median(times)
 
 
 def _memory(process):

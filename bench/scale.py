@@ -6,7 +6,7 @@
 import sys
 import tempfile
 
-from bench.measure import cost
+from bench.measure import cost, median_seconds
 from bench.project import Project, change_parameters
 
 STAGES = {
@@ -45,7 +45,7 @@ def costs(photos):
 
 def rows(few=1002, many=20_001):
     """Measure; yield `(what, figures, ratio)` for each row of a table."""
-    yield _cores()
+    yield _cores(many)
     small, large = costs(few), costs(many)
     for name in PER_PHOTO:
         times = [1000 * small[name].seconds / few, 1000 * large[name].seconds / many]
@@ -63,18 +63,20 @@ def rows(few=1002, many=20_001):
         )
 
 
-def _cores():
-    """Measure `prepare` on one core and on two; return a row."""
+def _cores(photos):
+    """Measure `prepare` of so many drawings on one core and on two; return a row."""
     with tempfile.TemporaryDirectory() as folder:
         project = Project.copy(folder)
-        change_parameters(project.folder / "params.yaml", demo__photos_per_class=2000)
+        change_parameters(project.folder / "params.yaml", demo__photos_per_class=photos // 3)
         project.run("python", "-m", "stages.render")
         prepare = ("python", "-m", "stages.prepare")
         project.run(*prepare)  # reads the photos into the system's cache
         one, two = (
-            cost(project, "taskset", "--cpu-list", cpus, *prepare).seconds for cpus in ("0", "0,1")
+            median_seconds(project, "taskset", "--cpu-list", cpus, *prepare)
+            for cpus in ("0", "0,1")
         )
-    return "`prepare`, 6,000 photos: one core, two", f"{one:.1f} s, {two:.1f} s", f"{one / two:.2f}"
+    figures = f"{one:.1f} s, {two:.1f} s", f"{one / two:.2f}"
+    return f"`prepare`, {photos:,} photos: one core, two", *figures
 
 
 if __name__ == "__main__":

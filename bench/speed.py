@@ -3,18 +3,16 @@
 import os
 import statistics
 import tempfile
-import time
 
 import numpy as np
 
-from bench.measure import cost
+from bench.measure import REPEATS, cost, median_seconds
 from bench.page import chromium, seconds_to_open
 from bench.project import Project, change_parameters
 from bench.results import write_results
 from bench.scale import STAGES
 from stages import parameters
 
-REPEATS = 3
 EPOCHS = {10: REPEATS, 20: 1, 100: 1}  # and how often each is measured
 # What the time of a stage is for, but for its imports.
 PURPOSE = {
@@ -56,11 +54,11 @@ def against_plain(project):
 def breakdown(project):
     """Measure where the time of 10 epochs goes; yield `(what, figures, share)`."""
     change_parameters(project.folder / "params.yaml", epochs=10)
-    whole = _median(project, "dvc", "repro", "--force")
+    whole = median_seconds(project, "dvc", "repro", "--force")
     times = dict.fromkeys(["imports", *PURPOSE.values(), "other stages", "DVC"], 0.0)
     for name, (module, *arguments) in STAGES.items():
-        imports = _median(project, "python", "-c", f"import stages.{module}")
-        work = _median(project, "python", "-m", f"stages.{module}", *arguments) - imports
+        imports = median_seconds(project, "python", "-c", f"import stages.{module}")
+        work = median_seconds(project, "python", "-m", f"stages.{module}", *arguments) - imports
         times["imports"] += imports
         times[PURPOSE.get(name, "other stages")] += work
     times["DVC"] = whole - sum(times.values())
@@ -74,7 +72,7 @@ def page(project):
         "nothing to do: `dvc repro`": ("dvc", "repro"),
         "`report`, 30 validation photos": ("python", "-m", "stages.report"),
     }.items():
-        yield what, f"{_median(project, *command):.2f} s", ""
+        yield what, f"{median_seconds(project, *command):.2f} s", ""
 
     # As many answers, of which 15 % are wrong, on photos of noise, which JPEG cannot shrink.
     actual = np.arange(10_000) % 3
@@ -82,7 +80,7 @@ def page(project):
     os.chdir(project.folder)
     answers = dict(zip(("custom", "transfer"), (actual + wrong) % 3, strict=True))
     write_results(answers, ["butterfly", "cat", "horse"], image_size=160)
-    report = _median(project, "python", "-m", "stages.report")
+    report = median_seconds(project, "python", "-m", "stages.report")
     yield "`report`, 10,000 validation photos", f"{report:.2f} s", ""
     path = project.folder / "metrics/report.html"
     opened = statistics.median(seconds_to_open(path) for _ in range(REPEATS))
@@ -105,13 +103,3 @@ def _row(what, unit, figures):
     digits = 0 if unit == "MB" else 1 if plain > 10 else 2
     both = ", ".join(f"{figure:,.{digits}f} {unit}" for figure in figures)
     return what, both, f"{pipeline / plain:.2f}"
-
-
-def _median(project, *command):
-    """Run a command several times; return the median wall time, seconds."""
-    times = []
-    for _ in range(REPEATS):
-        start = time.perf_counter()
-        project.run(*command)
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)

@@ -2,13 +2,11 @@
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 # Bits of 64. On 150 photos of animals, JPEG compression and other sizes moved at most 4 bits,
 # more light and contrast at most 6 in 99 of 100; no two photos were closer than 16.
 DISTANCE = 6
-BLOCK = 2**22  # pairs that are compared at a time
+BLOCK = 2**18  # pairs that are compared at a time: as many as a core's cache holds
 
 
 def group(sha256, phash):
@@ -29,6 +27,10 @@ def group(sha256, phash):
     nodes = np.arange(len(values))
     first = nodes  # of each value's group
     for pairs in _close_pairs(values):
+        # Imported where there are pairs: it takes long, and most folders have none.
+        from scipy.sparse import coo_array
+        from scipy.sparse.csgraph import connected_components
+
         edges = np.concatenate([pairs, np.column_stack([nodes, first])])
         graph = coo_array((np.ones(len(edges)), edges.T), (len(values), len(values)))
         _, groups = connected_components(graph, directed=False)
@@ -73,9 +75,14 @@ def _close_pairs(values):
         `int` arrays `[pairs, 2]` of indices, the smaller one first; bounded, and never empty.
     """
     rows = max(1, BLOCK // max(1, len(values)))
+    found, size = [], 0
     for start in range(0, len(values), rows):
         block = values[start : start + rows, None]
         near = np.argwhere(np.bitwise_count(block ^ values[None, start:]) <= DISTANCE) + start
-        near = near[near[:, 0] < near[:, 1]]
-        if len(near):
-            yield near
+        found.append(near[near[:, 0] < near[:, 1]])
+        size += len(found[-1])
+        if size >= BLOCK:
+            yield np.concatenate(found)
+            found, size = [], 0
+    if size:
+        yield np.concatenate(found)

@@ -13,7 +13,7 @@ from pebble import ProcessExpired, ProcessPool
 from stages import photos
 
 SECONDS = 5  # for a photo at most
-TOGETHER = 8  # photos that a process reads at a time
+TOGETHER = 16  # photos that a process reads at a time
 
 
 def read(folder, names, image_size):
@@ -81,4 +81,5 @@ def _results(names, future, start):
         error = photos.PhotoError("crash", f"it ended the reading process ({expired.exitcode})")
     if len(names) == 1:
         return [error]
-    return [result for name in names for result in _results([name], start([name]), start)]
+    again = [([name], start([name])) for name in names]
+    return [result for some in again for result in _results(*some, start)]

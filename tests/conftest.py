@@ -1,12 +1,16 @@
 """What the tests share: small photos drawn here, a folder to work in, a copy of the project."""
 
 import shutil
+import signal
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from bench.project import ROOT, Project, change_parameters
+
+# A shell has what runs in the background ignore Ctrl-C, and that is inherited.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 COLOURS = {"blue": (60, 60, 200), "green": (60, 180, 60), "red": (200, 60, 60)}
 

@@ -1,0 +1,18 @@
+"""Memory does not grow with the number of photos."""
+
+import pytest
+
+from bench import scale
+
+
+@pytest.fixture(scope="module")
+def costs():
+    """What each stage takes, with few photos and with ten times as many."""
+    return scale.costs(201), scale.costs(2001)
+
+
+@pytest.mark.parametrize("stage", scale.STAGES)
+def test_a_stage_takes_no_more_memory_for_ten_times_as_many_photos(costs, stage):
+    few, many = (cost[stage].megabytes for cost in costs)
+    assert many <= 1.5 * few
+    assert many < few + 100  # their pixels alone are 138 MB more
