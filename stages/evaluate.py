@@ -66,16 +66,7 @@ def main():
     photos = table["photo"].iloc[rows].to_numpy()
 
     for name in ("custom", "transfer"):
-        path = f"data/models/{name}.keras"
-        network = networks.load(path)
-        expected = [(None, *pixels.shape[1:]), (None, len(classes))]
-        # One that was never built has none.
-        found = [getattr(network, side, None) for side in ("input_shape", "output_shape")]
-        if found != expected:
-            raise SystemExit(
-                f"{path}: takes and gives {found}; expected {expected}, as data/pixels.npy and "
-                "data/split.csv say. Remove it; `dvc repro` makes it again."
-            )
+        network = networks.trained(name, pixels.shape[1], len(classes))
         batches = training.batches(pixels, labels, rows, INFERENCE_BATCH)
         probabilities = network.predict(batches, verbose=0)
         show(name, *record(name, photos, labels[rows], probabilities, classes))

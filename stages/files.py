@@ -119,6 +119,11 @@ def appending(path, dtype, shape):
         write_header()
 
 
+def escape(name):
+    """Make the name of any file fit for a terminal."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in name)
+
+
 def sha256(path):
     """Hash the bytes of a file, of any size: SHA-256, hexadecimal."""
     digest = hashlib.sha256()

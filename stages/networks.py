@@ -103,3 +103,32 @@ def load(path):
             f"{path}: not a network that Keras can load in its safe mode ({reason}). Remove it; "
             "`dvc repro` makes it again."
         ) from None
+
+
+def trained(name, image_size, classes):
+    """Load one of the two networks that were trained.
+
+    Args:
+        name: `custom` or `transfer`.
+        image_size: side of the square input, pixels.
+        classes: number of classes.
+
+    Returns:
+        A `keras.Model`: RGB pixels `[n, image_size, image_size, 3]` from 0 to 255 in,
+        probabilities `[n, classes]` out.
+
+    Raises:
+        SystemExit: as `load` does, or if it takes or gives something else.
+    """
+    path = f"data/models/{name}.keras"
+    network = load(path)
+    expected = [(None, image_size, image_size, 3), (None, classes)]
+    # One that was never built has none.
+    found = [getattr(network, side, None) for side in ("input_shape", "output_shape")]
+    if found != expected:
+        raise SystemExit(
+            f"{path}: takes and gives {found}; expected {expected}, as image_size in params.yaml "
+            "and data/split.csv say. `dvc repro` brings them together; remove the file if it "
+            "does not."
+        )
+    return network

@@ -115,6 +115,21 @@ def find(folder):
     return table
 
 
+def below(folder):
+    """List all photos in a folder and its sub-folders, whatever these are called.
+
+    Args:
+        folder: as for `find`, but needs no sub-folders.
+
+    Returns:
+        Their paths relative to `folder`, with `/`, sorted.
+
+    Raises:
+        SystemExit: if a folder cannot be opened.
+    """
+    return sorted(path.relative_to(folder).as_posix() for path in _files(folder, folder, set()))
+
+
 def decode(path, image_size, folder=None):
     """Read one photo.
 

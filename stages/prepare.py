@@ -55,7 +55,7 @@ def check(found, used, problems, parameter):
     wrong = two_labels | unusable if parameter.on_bad_photo == "fail" else two_labels
     if wrong.any():
         lines = [
-            f"  {escape(row.photo)}: {row.problem} ({escape(row.detail)})"
+            f"  {files.escape(row.photo)}: {row.problem} ({files.escape(row.detail)})"
             for row in problems[wrong].itertuples()
         ]
         advice = "Repair or remove them"
@@ -72,15 +72,10 @@ def check(found, used, problems, parameter):
         )
 
 
-def escape(text):
-    """Make the name of any file fit for a terminal."""
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
-
-
 def summarise(used, problems):
     """Print how many photos there are of each class, and how many of each problem."""
     classes = used["label"].value_counts(sort=False)
-    counts = ", ".join(f"{count} {escape(name)}" for name, count in classes.items())
+    counts = ", ".join(f"{count} {files.escape(name)}" for name, count in classes.items())
     print(f"{len(used)} photos of {len(classes)} classes: {counts}")
     unusable = ~problems["photo"].isin(used["photo"])
     for what, rows in (("left out", problems[unusable]), ("used", problems[~unusable])):

@@ -20,7 +20,7 @@ def read(folder, names, image_size):
     """Read photos in processes of their own, which no photo outlives by crashing or hanging.
 
     Args:
-        folder: the folder of photos.
+        folder: the folder of photos, which no link may lead out of; or `None`.
         names: the photos' paths, relative to it.
         image_size: side of the square that each is stretched to, pixels.
 
@@ -54,7 +54,7 @@ def _decode(folder, names, image_size):
     with _limit(2 * SECONDS):
         for name in names:
             try:
-                results.append(photos.decode(Path(folder, name), image_size, folder))
+                results.append(photos.decode(Path(folder or "", name), image_size, folder))
             except photos.PhotoError as error:
                 results.append(error)
     return results

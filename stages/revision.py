@@ -1,0 +1,37 @@
+"""Which Git revision a trained network is of."""
+
+import hashlib
+import subprocess
+from pathlib import Path
+
+from stages import files
+
+
+def of(path, lock="dvc.lock"):
+    """Find the commit with which a network came into being.
+
+    Args:
+        path: of the network.
+        lock: where DVC writes down the MD5 of what stages make.
+
+    Returns:
+        The commit's short hash; or words that say that there is none.
+
+    Raises:
+        SystemExit: if there is no such file.
+    """
+    digest = hashlib.md5(Path(files.existing(path)).read_bytes(), usedforsecurity=False).hexdigest()
+    if digest not in _git("show", f"HEAD:./{lock}"):
+        return "not committed"
+    # Those that changed how often the lock names it; in the first one it came in.
+    return _git("log", "--format=%h", f"-S{digest}", "--", lock).split()[-1]
+
+
+def _git(*arguments):
+    """Run Git; return what it prints, which is nothing if it fails or there is none."""
+    try:
+        return subprocess.run(
+            ["git", *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False
+        ).stdout.decode()
+    except FileNotFoundError:
+        return ""

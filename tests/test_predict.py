@@ -1,0 +1,172 @@
+"""What both networks say of new photos: the same as of those they were scored on."""
+
+import csv
+import io
+import json
+import shutil
+import subprocess
+
+import pandas as pd
+import pytest
+
+from bench.project import change_parameters
+
+
+def predict(project, *arguments):
+    """Run the command; return its result, with what it prints as errors apart."""
+    return subprocess.run(
+        ["python", "-m", "stages.predict", *map(str, arguments)],
+        cwd=project.folder, env=project.environment(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def lines(result):
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def test_the_probabilities_are_those_that_evaluate_wrote(project):
+    tables = {
+        name: pd.read_csv(project.folder / f"metrics/predictions/{name}.csv", dtype=str)
+        for name in ("custom", "transfer")
+    }
+    names = [f"data/colours/{name}" for name in tables["custom"]["photo"]]
+    answers = lines(predict(project, "--format", "jsonl", *names))
+    assert [answer["photo"] for answer in answers] == names
+    for name, table in tables.items():
+        for answer, (_, row) in zip(answers, table.iterrows(), strict=True):
+            assert answer[name]["predicted"] == row["predicted"]
+            found = {label: f"{p:.6f}" for label, p in answer[name]["probabilities"].items()}
+            assert found == row.iloc[3:].to_dict()
+
+
+def test_a_table_shows_what_each_network_sees(project):
+    result = predict(project, "data/colours/red/000.jpg", "data/colours/blue", "--format", "table")
+    assert result.returncode == 0
+    heading, *rows, end = result.stdout.splitlines()
+    assert heading.split() == ["custom", "transfer"]
+    paths = [f"data/colours/{name}.jpg" for name in
+             ["red/000", *(f"blue/{number:03}" for number in range(10))]]  # fmt: skip
+    assert [row.split()[0] for row in rows] == paths
+    for row in rows:
+        _, custom, confidence, transfer, _ = row.split()
+        assert {custom, transfer} <= {"red", "green", "blue"}
+        assert 1 / 3 <= float(confidence) <= 1
+    same = sum(row.split()[1] == row.split()[3] for row in rows)
+    assert end == f"11 photos: the networks agree on {same}"
+
+
+def test_csv_and_json_lines_say_the_same(project):
+    folder = "data/colours/green"
+    rows = list(csv.DictReader(io.StringIO(predict(project, folder, "--format", "csv").stdout)))
+    answers = lines(predict(project, folder, "--format", "jsonl"))
+    assert rows == [
+        {
+            "photo": answer["photo"],
+            "network": name,
+            "predicted": answer[name]["predicted"],
+            "confidence": f"{answer[name]['confidence']:.6f}",
+        }
+        for answer in answers
+        for name in ("custom", "transfer")
+    ]
+    for answer in answers:
+        for name in ("custom", "transfer"):
+            probabilities = answer[name]["probabilities"]
+            assert answer[name]["confidence"] == max(probabilities.values())
+            assert probabilities[answer[name]["predicted"]] == answer[name]["confidence"]
+
+
+def test_a_bad_photo_is_named_and_the_others_are_answered(project, tmp_path):
+    folder = tmp_path / "new"
+    (folder / "deeper").mkdir(parents=True)
+    for number in range(20):  # more than one batch
+        shutil.copy(project.folder / "data/colours/red/000.jpg", folder / f"{number:02}.jpg")
+    (folder / "10.jpg").write_bytes(b"no photo")
+    (folder / "11 \x1b[31m.jpg").write_bytes(b"")
+    shutil.move(folder / "19.jpg", folder / "deeper" / "19.png")
+    (folder / "outside.jpg").symlink_to(project.folder / "data/colours/red/000.jpg")
+    (folder / ".hidden.jpg").write_bytes(b"")
+    (folder / "Thumbs.db").write_bytes(b"")
+    result = predict(project, "--format", "jsonl", folder, "nothing.jpg")
+    assert result.returncode == 1
+    assert len(lines(result)) == 19
+    assert lines(result)[-1]["photo"] == f"{folder}/deeper/19.png"
+    assert "Traceback" not in result.stderr
+    *_, bad, empty, link, none, end = result.stderr.splitlines()
+    assert bad.startswith(f"{folder}/10.jpg: not an image (")
+    assert empty == f"{folder}/11 \\x1b[31m.jpg: empty (0 bytes)"
+    assert link == f"{folder}/outside.jpg: link (leads out of the folder of photos)"
+    assert none == "nothing.jpg: unreadable (No such file or directory)"
+    assert end == "predict: 4 of 23 photos cannot be used; they are named above."
+
+
+def test_with_bad_photos_only_there_is_no_table(project):
+    result = predict(project, "params.yaml")
+    assert result.returncode == 1
+    assert result.stdout == ""
+
+
+def test_a_folder_without_photos_is_named(project, tmp_path):
+    result = predict(project, tmp_path, "data/colours")
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert result.stderr == (
+        f"predict: {str(tmp_path)!r} has no photo; expected some in every folder.\n"
+    )
+
+
+def commit(project, name):
+    """Commit everything under that name; return the short hash."""
+    project.commit(name)
+    return project.run("git", "rev-parse", "--short", "HEAD").stdout.strip()
+
+
+def revisions(project):
+    """What is said of where the networks come from."""
+    first = predict(project, "data/colours/red/000.jpg").stderr.splitlines()[0]
+    return first.removeprefix("networks of revision: ")
+
+
+def test_the_revision_is_that_which_made_each_network(make_project):
+    project = make_project()
+    project.run("dvc", "repro")
+    assert revisions(project) == "custom not committed, transfer not committed"
+    first = commit(project, "Results")
+    assert revisions(project) == f"custom {first}, transfer {first}"
+    (project.folder / "notes.txt").write_text("Nothing to do with it")
+    commit(project, "Notes")
+    assert revisions(project) == f"custom {first}, transfer {first}"
+
+    shutil.copy(project.folder / "data/models/custom.keras", project.folder / "kept.keras")
+    change_parameters(project.folder / "params.yaml", epochs=3)
+    project.run("dvc", "repro", "train@transfer")
+    assert revisions(project) == f"custom {first}, transfer not committed"
+    second = commit(project, "Transfer trained for longer")
+    assert revisions(project) == f"custom {first}, transfer {second}"
+
+    project.run("dvc", "repro")
+    third = commit(project, "And custom")
+    shutil.copy(project.folder / "kept.keras", project.folder / "data/models/custom.keras")
+    assert revisions(project) == f"custom not committed, transfer {second}"
+    shutil.rmtree(project.folder / ".git")
+    assert third not in revisions(project)
+    assert revisions(project) == "custom not committed, transfer not committed"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda folder: (folder / "data/models/transfer.keras").unlink(),
+         "data/models/transfer.keras: no such file; `dvc repro` runs the stages that make it."),
+        (lambda folder: change_parameters(folder / "params.yaml", image_size=64),
+         "data/models/custom.keras: takes and gives [(None, 32, 32, 3), (None, 3)]; expected "
+         "[(None, 64, 64, 3), (None, 3)], as image_size in params.yaml and data/split.csv say. "
+         "`dvc repro` brings them together; remove the file if it does not."),
+    ],
+)  # fmt: skip
+def test_networks_that_are_not_there_or_do_not_fit_end_in_one_line(changing, change, message):
+    change(changing.folder)
+    result = predict(changing, "data/colours/red/000.jpg")
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert result.stderr == f"{message}\n"
