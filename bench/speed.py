@@ -1,8 +1,10 @@
 """The pipeline's wall time and memory against those of one plain script, on real photos."""
 
 import os
+import shutil
 import statistics
 import tempfile
+from pathlib import Path
 
 import numpy as np
 
@@ -66,6 +68,25 @@ def breakdown(project):
         yield f"of these 10 epochs: {what}", f"{seconds:.1f} s", f"{seconds / whole:.2f}"
 
 
+def predictions(project):
+    """Measure `predict` and a bare loop; yield `(what, figures, ratio)`."""
+    photos = sorted(str(path) for path in Path(project.folder, "data/photos").glob("*/*"))
+    many = Path(project.folder, "data/many")
+    many.mkdir()
+    for number in range(1000):
+        shutil.copy(photos[number % len(photos)], many / f"{number:04}.jpg")
+    classes = ",".join(sorted({Path(photo).parent.name for photo in photos}))
+    names = [f"data/many/{number:04}.jpg" for number in range(1000)]
+    commands = (
+        ("python", "-m", "bench.bare", classes, *names),
+        ("python", "-m", "stages.predict", "data/many"),
+    )
+    what = "1,000 photos: bare loop, `predict`"
+    yield _row(what, "s", [median_seconds(project, *command) for command in commands])
+    memory = [cost(project, *command).megabytes for command in commands]
+    yield _row(f"{what}, memory", "MB", memory)
+
+
 def page(project):
     """Measure what is quick; yield `(what, figures, "")`."""
     for what, command in {
@@ -95,6 +116,7 @@ def rows():
         project = Project.copy_with_real_photos(folder)
         yield from against_plain(project)
         yield from breakdown(project)
+        yield from predictions(project)
         yield from page(project)
 
 

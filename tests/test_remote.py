@@ -40,3 +40,17 @@ def test_a_new_photo_in_the_bucket_arrives_when_it_is_asked_for(tmp_path, make_p
     project.run("dvc", "update", "data/animals.dvc")
     assert "prepare" in project.stages_run_by("dvc", "repro", "split")
     assert "red/new.jpg" in (project.folder / "data/split.csv").read_text()
+
+
+def test_others_get_a_network_by_its_name_and_version(tmp_path, project):
+    clone = Project(tmp_path / "clone")
+    project.run("git", "clone", "--quiet", str(project.folder), str(clone.folder))
+    shutil.copytree(project.folder / ".dvc/cache", clone.folder / ".dvc/cache")
+    clone.run("dvc", "remote", "add", "--default", "storage", str(tmp_path / "storage"))
+    clone.commit("Where to find them")
+    clone.run("dvc", "push")
+    for name in ("custom", "transfer"):
+        clone.run("git", "tag", f"{name}@v1.0.0")
+        out = tmp_path / f"{name}.keras"
+        clone.run("dvc", "artifacts", "get", str(clone.folder), name, "--out", str(out))
+        assert out.read_bytes() == (project.folder / f"data/models/{name}.keras").read_bytes()
