@@ -57,17 +57,25 @@ def cost(project, *command, environment=None, interval=0.1):
     return Cost(time.perf_counter() - start, peak / 1e6)
 
 
-def median_seconds(project, *command):
-    """Run a command in a project several times; return the median wall time.
+def median_seconds(project, *commands, repeats=REPEATS):
+    """Measure the wall time of commands in a project; nothing else runs meanwhile, as in `cost`.
 
-    Nothing else runs meanwhile, as it does in `cost`.
+    Args:
+        project: the `Project`.
+        commands: each a program and its arguments. They run by turns, for the machine may be
+            slower at one time than at another.
+        repeats: how often each runs.
+
+    Returns:
+        A list with the median time of each, seconds.
     """
-    times = []
-    for _ in range(REPEATS):
-        start = time.perf_counter()
-        project.run(*command)
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
+    times = [[] for _ in commands]
+    for _ in range(repeats):
+        for command, taken in zip(commands, times, strict=True):
+            start = time.perf_counter()
+            project.run(*command)
+            taken.append(time.perf_counter() - start)
+    return [statistics.median(taken) for taken in times]
 
 
 def _memory(process):

@@ -71,9 +71,8 @@ def _cores(photos):
         project.run("python", "-m", "stages.render")
         prepare = ("python", "-m", "stages.prepare")
         project.run(*prepare)  # reads the photos into the system's cache
-        one, two = (
-            median_seconds(project, "taskset", "--cpu-list", cpus, *prepare)
-            for cpus in ("0", "0,1")
+        one, two = median_seconds(
+            project, *(("taskset", "--cpu-list", cpus, *prepare) for cpus in ("0", "0,1"))
         )
     figures = f"{one:.1f} s, {two:.1f} s", f"{one / two:.2f}"
     return f"`prepare`, {photos:,} photos: one core, two", *figures

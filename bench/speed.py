@@ -15,7 +15,7 @@ from bench.results import write_results
 from bench.scale import STAGES
 from stages import parameters
 
-EPOCHS = {10: REPEATS, 20: 1, 100: 1}  # and how often each is measured
+EPOCHS = {10: REPEATS, 20: REPEATS, 100: 1}  # and how often each is measured
 # What the time of a stage is for, but for its imports.
 PURPOSE = {
     "prepare": "decoding",
@@ -33,18 +33,14 @@ def against_plain(project):
     medians = {}
     for epochs, repeats in EPOCHS.items():
         change_parameters(path, epochs=epochs)
-        plain = ("python", "-m", "bench.plain", "data/photos", weights, str(epochs))
-        # By turns, for the machine may be slower at one time than at another.
-        pairs = [
-            (cost(project, *plain), cost(project, "dvc", "repro", "--force"))
-            for _ in range(repeats)
-        ]
-        medians[epochs] = [
-            statistics.median(one.seconds for one in column) for column in zip(*pairs, strict=True)
-        ]
+        commands = (
+            ("python", "-m", "bench.plain", "data/photos", weights, str(epochs)),
+            ("dvc", "repro", "--force"),
+        )
+        medians[epochs] = median_seconds(project, *commands, repeats=repeats)
         yield _row(f"{epochs} epochs: plain script, pipeline", "s", medians[epochs])
         if epochs == min(EPOCHS):
-            memory = [max(one.megabytes for one in column) for column in zip(*pairs, strict=True)]
+            memory = [cost(project, *command).megabytes for command in commands]
             yield _row("memory on 150 photos: plain script, pipeline", "MB", memory)
     few, many = min(EPOCHS), max(EPOCHS)
     slopes = [
@@ -56,13 +52,16 @@ def against_plain(project):
 def breakdown(project):
     """Measure where the time of 10 epochs goes; yield `(what, figures, share)`."""
     change_parameters(project.folder / "params.yaml", epochs=10)
-    whole = median_seconds(project, "dvc", "repro", "--force")
+    (whole,) = median_seconds(project, ("dvc", "repro", "--force"))
     times = dict.fromkeys(["imports", *PURPOSE.values(), "other stages", "DVC"], 0.0)
     for name, (module, *arguments) in STAGES.items():
-        imports = median_seconds(project, "python", "-c", f"import stages.{module}")
-        work = median_seconds(project, "python", "-m", f"stages.{module}", *arguments) - imports
+        imports, both = median_seconds(
+            project,
+            ("python", "-c", f"import stages.{module}"),
+            ("python", "-m", f"stages.{module}", *arguments),
+        )
         times["imports"] += imports
-        times[PURPOSE.get(name, "other stages")] += work
+        times[PURPOSE.get(name, "other stages")] += both - imports
     times["DVC"] = whole - sum(times.values())
     for what, seconds in times.items():
         yield f"of these 10 epochs: {what}", f"{seconds:.1f} s", f"{seconds / whole:.2f}"
@@ -82,7 +81,7 @@ def predictions(project):
         ("python", "-m", "stages.predict", "data/many"),
     )
     what = "1,000 photos: bare loop, `predict`"
-    yield _row(what, "s", [median_seconds(project, *command) for command in commands])
+    yield _row(what, "s", median_seconds(project, *commands))
     memory = [cost(project, *command).megabytes for command in commands]
     yield _row(f"{what}, memory", "MB", memory)
 
@@ -93,7 +92,8 @@ def page(project):
         "nothing to do: `dvc repro`": ("dvc", "repro"),
         "`report`, 30 validation photos": ("python", "-m", "stages.report"),
     }.items():
-        yield what, f"{median_seconds(project, *command):.2f} s", ""
+        (seconds,) = median_seconds(project, command)
+        yield what, f"{seconds:.2f} s", ""
 
     # As many answers, of which 15 % are wrong, on photos of noise, which JPEG cannot shrink.
     actual = np.arange(10_000) % 3
@@ -101,7 +101,7 @@ def page(project):
     os.chdir(project.folder)
     answers = dict(zip(("custom", "transfer"), (actual + wrong) % 3, strict=True))
     write_results(answers, ["butterfly", "cat", "horse"], image_size=160)
-    report = median_seconds(project, "python", "-m", "stages.report")
+    (report,) = median_seconds(project, ("python", "-m", "stages.report"))
     yield "`report`, 10,000 validation photos", f"{report:.2f} s", ""
     path = project.folder / "metrics/report.html"
     opened = statistics.median(seconds_to_open(path) for _ in range(REPEATS))

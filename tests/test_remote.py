@@ -50,7 +50,8 @@ def test_others_get_a_network_by_its_name_and_version(tmp_path, project):
     clone.commit("Where to find them")
     clone.run("dvc", "push")
     for name in ("custom", "transfer"):
-        clone.run("git", "tag", f"{name}@v1.0.0")
+        tag = ("tag", "--annotate", f"{name}@v1.0.0", "--message", "The first one")
+        clone.run("git", "-c", "user.name=N", "-c", "user.email=n@example.com", *tag)
         out = tmp_path / f"{name}.keras"
         clone.run("dvc", "artifacts", "get", str(clone.folder), name, "--out", str(out))
         assert out.read_bytes() == (project.folder / f"data/models/{name}.keras").read_bytes()
