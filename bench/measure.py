@@ -9,6 +9,7 @@ from typing import NamedTuple
 import psutil
 
 REPEATS = 3  # of what is measured more than once
+INTERVAL = 0.1  # between two looks at the memory, seconds
 
 
 class Cost(NamedTuple):
@@ -18,20 +19,21 @@ class Cost(NamedTuple):
         seconds: wall time.
         megabytes: the most memory that its processes held at one time; what they share
             counts once.
+        largest: the most memory that one process had, MB; what it shares counts.
     """
 
     seconds: float
     megabytes: float
+    largest: float
 
 
-def cost(project, *command, environment=None, interval=0.1):
+def cost(project, *command, environment=None):
     """Run a command in a project.
 
     Args:
         project: the `Project`.
         command: the program and its arguments.
         environment: variables beside those of `Project.environment`.
-        interval: time between two looks at the memory, seconds.
 
     Returns:
         Its `Cost`.
@@ -39,7 +41,7 @@ def cost(project, *command, environment=None, interval=0.1):
     Raises:
         RuntimeError: if it fails.
     """
-    start, peak = time.perf_counter(), 0
+    start, together, largest = time.perf_counter(), 0, 0
     with tempfile.TemporaryFile() as output:
         process = psutil.Popen(
             command,
@@ -49,12 +51,13 @@ def cost(project, *command, environment=None, interval=0.1):
             stderr=subprocess.STDOUT,
         )
         while process.poll() is None:
-            peak = max(peak, _memory(process))
-            time.sleep(interval)
+            proportional, resident = _memory(process)
+            together, largest = max(together, proportional), max(largest, resident)
+            time.sleep(INTERVAL)
         if process.returncode:
             output.seek(0)
             raise RuntimeError(f"{' '.join(command)}: {output.read().decode()}")
-    return Cost(time.perf_counter() - start, peak / 1e6)
+    return Cost(time.perf_counter() - start, together / 1e6, largest / 1e6)
 
 
 def median_seconds(project, *commands, repeats=REPEATS):
@@ -79,11 +82,16 @@ def median_seconds(project, *commands, repeats=REPEATS):
 
 
 def _memory(process):
-    """Add up the proportional set sizes of a process and its children, bytes."""
-    size = 0
+    """Sum up the proportional set sizes of a process and its children, and find the largest.
+
+    Returns:
+        `(together, largest)`: that sum, and the largest resident set size, bytes.
+    """
+    together, largest = 0, 0
     try:
         for one in [process, *process.children(recursive=True)]:
-            size += one.memory_full_info().pss
+            memory = one.memory_full_info()
+            together, largest = together + memory.pss, max(largest, memory.rss)
     except psutil.Error:  # one of them has just ended
         pass
-    return size
+    return together, largest
