@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from stages import files, networks, scores, training
+from stages import files, networks, scores
 from stages.backend import INFERENCE_BATCH
 
 
@@ -67,8 +67,9 @@ def main():
 
     for name in ("custom", "transfer"):
         network = networks.trained(name, pixels.shape[1], len(classes))
-        batches = training.batches(pixels, labels, rows, INFERENCE_BATCH)
-        probabilities = network.predict(batches, verbose=0)
+        run = networks.compiled(network)
+        parts = np.split(rows, range(INFERENCE_BATCH, len(rows), INFERENCE_BATCH))
+        probabilities = np.concatenate([run(pixels[part].astype(np.float32)) for part in parts])
         show(name, *record(name, photos, labels[rows], probabilities, classes))
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 from tqdm import tqdm
 
-from stages import bases, files, parameters
+from stages import bases, files, networks, parameters
 from stages.backend import INFERENCE_BATCH
 
 
@@ -18,8 +18,9 @@ def features(base, pixels, append):
     Raises:
         SystemExit: if they are not finite.
     """
+    run = networks.compiled(base)
     for start in tqdm(range(0, len(pixels), INFERENCE_BATCH), "features", disable=None):
-        batch = base.predict_on_batch(pixels[start : start + INFERENCE_BATCH])
+        batch = run(pixels[start : start + INFERENCE_BATCH].astype(np.float32))
         if not np.isfinite(batch).all():
             raise SystemExit(
                 "base: its features are not finite; expected a base whose weights are. Choose "

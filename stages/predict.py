@@ -62,7 +62,7 @@ def predict(results, networks, batch_size):
 
     Args:
         results: what `read` yields.
-        networks: a mapping from names to models.
+        networks: for each name what `networks.compiled` returns.
         batch_size: photos that are asked about together.
 
     Yields:
@@ -73,7 +73,7 @@ def predict(results, networks, batch_size):
 
     def ask():
         pixels = np.stack([photo.pixels for _, photo in batch]).astype(np.float32)
-        answers = [network.predict_on_batch(pixels) for network in networks.values()]
+        answers = [run(pixels) for run in networks.values()]
         for (path, _), *rows in zip(batch, *answers, strict=True):
             yield path, dict(zip(networks, rows, strict=True))
         batch.clear()
@@ -157,11 +157,14 @@ def main(arguments=None):
     from stages import networks
     from stages.backend import INFERENCE_BATCH
 
-    models = {name: networks.trained(name, parameter.image_size, len(classes)) for name in NETWORKS}
+    compiled = {
+        name: networks.compiled(networks.trained(name, parameter.image_size, len(classes)))
+        for name in NETWORKS
+    }
     print(f"networks of revision: {', '.join(made)}", file=sys.stderr)
     total = sum(len(names) for _, names in found)
     lines = options.format != "table" and sys.stdout.isatty()  # which show the progress themselves
-    answers = predict(itertools.chain([first], results), models, INFERENCE_BATCH)
+    answers = predict(itertools.chain([first], results), compiled, INFERENCE_BATCH)
     bar = tqdm(answers, "photos", total, disable=lines or None)
     bad = []
     FORMATS[options.format](usable(bar, bad), classes)
