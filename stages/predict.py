@@ -130,10 +130,11 @@ def write_json_lines(answers, classes):
     for path, answer in answers:
         line = {"photo": path}
         for name, row in answer.items():
+            rounded = [round(value, 6) for value in row.tolist()]
             line[name] = {
                 "predicted": classes[row.argmax()],
-                "confidence": float(row.max()),
-                "probabilities": dict(zip(classes, row.tolist(), strict=True)),
+                "confidence": max(rounded),
+                "probabilities": dict(zip(classes, rounded, strict=True)),
             }
         print(json.dumps(line))
 
