@@ -3,8 +3,8 @@
 import numpy as np
 from tqdm import tqdm
 
-from stages import bases, files, networks, parameters
-from stages.backend import INFERENCE_BATCH
+from stages import bases, files, parameters
+from stages.backend import INFERENCE_BATCH, compiled
 
 
 def features(base, pixels, append):
@@ -18,7 +18,7 @@ def features(base, pixels, append):
     Raises:
         SystemExit: if they are not finite.
     """
-    run = networks.compiled(base)
+    run = compiled(base)
     for start in tqdm(range(0, len(pixels), INFERENCE_BATCH), "features", disable=None):
         batch = run(pixels[start : start + INFERENCE_BATCH].astype(np.float32))
         if not np.isfinite(batch).all():

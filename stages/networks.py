@@ -89,22 +89,6 @@ def transfer(base, layers):
     return keras.Sequential([pixels, base, layers], name="transfer")
 
 
-def compiled(network):
-    """Compile what a network says of a batch, once and for batches of any size.
-
-    Keras's `predict` takes longer: `predict_on_batch` compiles anew for another size.
-
-    Args:
-        network: a `keras.Model`.
-
-    Returns:
-        A function from `float32` `[any, ...]` to an array of what the network gives.
-    """
-    signature = tf.TensorSpec((None, *network.input_shape[1:]), tf.float32)
-    run = tf.function(lambda batch: network(batch, training=False), input_signature=[signature])
-    return lambda batch: run(batch).numpy()
-
-
 def load(path):
     """Load a saved network in Keras's safe mode: nothing in the file is run as code.
 

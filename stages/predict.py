@@ -62,7 +62,7 @@ def predict(results, networks, batch_size):
 
     Args:
         results: what `read` yields.
-        networks: for each name what `networks.compiled` returns.
+        networks: for each name what `backend.compiled` returns.
         batch_size: photos that are asked about together.
 
     Yields:
@@ -156,16 +156,16 @@ def main(arguments=None):
     # Reading begins before TensorFlow does: to start processes beside its threads is not safe.
     first = next(results)
     from stages import networks
-    from stages.backend import INFERENCE_BATCH
+    from stages.backend import INFERENCE_BATCH, compiled
 
-    compiled = {
-        name: networks.compiled(networks.trained(name, parameter.image_size, len(classes)))
+    both = {
+        name: compiled(networks.trained(name, parameter.image_size, len(classes)))
         for name in NETWORKS
     }
     print(f"networks of revision: {', '.join(made)}", file=sys.stderr)
     total = sum(len(names) for _, names in found)
     lines = options.format != "table" and sys.stdout.isatty()  # which show the progress themselves
-    answers = predict(itertools.chain([first], results), compiled, INFERENCE_BATCH)
+    answers = predict(itertools.chain([first], results), both, INFERENCE_BATCH)
     bar = tqdm(answers, "photos", total, disable=lines or None)
     bad = []
     FORMATS[options.format](usable(bar, bad), classes)
