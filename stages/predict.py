@@ -101,16 +101,19 @@ def usable(answers, bad):
 
 def show(answers, classes):
     """Print a table of what each network sees, and how probable that is to it."""
-    rows, alike = {}, 0
+    paths, rows, alike = [], [], 0
     for path, answer in answers:
         best = [row.argmax() for row in answer.values()]
-        rows[path] = [
-            f"{files.escape(classes[index])} {row[index]:.2f}"
-            for index, row in zip(best, answer.values(), strict=True)
-        ]
+        paths.append(files.escape(path))
+        rows.append(
+            [
+                f"{files.escape(classes[index])} {row[index]:.2f}"
+                for index, row in zip(best, answer.values(), strict=True)
+            ]
+        )
         alike += len(set(best)) == 1
     if rows:
-        table = pd.DataFrame.from_dict(rows, "index", columns=NETWORKS).rename(index=files.escape)
+        table = pd.DataFrame(rows, paths, NETWORKS)
         with pd.option_context("display.unicode.east_asian_width", True):
             print(table.to_string())
         print(f"{len(rows)} photos: the networks agree on {alike}")
@@ -142,11 +145,11 @@ def write_json_lines(answers, classes):
 FORMATS = {"table": show, "csv": write_csv, "jsonl": write_json_lines}
 
 
-def main(arguments=None):
+def main():
     parser = argparse.ArgumentParser("python -m stages.predict", description=__doc__)
     parser.add_argument("photos", nargs="+", metavar="PHOTO_OR_FOLDER")
     parser.add_argument("--format", choices=FORMATS, default="table", help="default: %(default)s")
-    options = parser.parse_args(arguments)
+    options = parser.parse_args()
     sys.stdout.reconfigure(errors="backslashreplace")  # a name may be none in UTF-8
     parameter = parameters.read()
     classes = np.unique(files.read_table("data/split.csv")["label"])

@@ -7,12 +7,11 @@ from pathlib import Path
 from stages import files
 
 
-def of(path, lock="dvc.lock"):
+def of(path):
     """Find the commit with which a network came into being.
 
     Args:
-        path: of the network.
-        lock: where DVC writes down the MD5 of what stages make.
+        path: of the network, whose MD5 DVC writes down in dvc.lock.
 
     Returns:
         The commit's short hash; or words that say that there is none.
@@ -21,10 +20,10 @@ def of(path, lock="dvc.lock"):
         SystemExit: if there is no such file.
     """
     digest = hashlib.md5(Path(files.existing(path)).read_bytes(), usedforsecurity=False).hexdigest()
-    if digest not in _git("show", f"HEAD:./{lock}"):
+    if digest not in _git("show", "HEAD:./dvc.lock"):
         return "not committed"
     # Those that changed how often the lock names it; in the first one it came in.
-    return _git("log", "--format=%h", f"-S{digest}", "--", lock).split()[-1]
+    return _git("log", "--format=%h", f"-S{digest}", "--", "dvc.lock").split()[-1]
 
 
 def _git(*arguments):

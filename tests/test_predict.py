@@ -55,6 +55,13 @@ def test_a_table_shows_what_each_network_sees(project):
     assert end == f"11 photos: the networks agree on {same}"
 
 
+def test_a_photo_that_is_named_twice_is_shown_twice(project):
+    result = predict(project, "data/colours/red/000.jpg", "data/colours/red/000.jpg")
+    _, first, second, end = result.stdout.splitlines()
+    assert first == second
+    assert end.startswith("2 photos: ")
+
+
 def test_csv_and_json_lines_say_the_same(project):
     folder = "data/colours/green"
     rows = list(csv.DictReader(io.StringIO(predict(project, folder, "--format", "csv").stdout)))

@@ -130,7 +130,8 @@ def test_a_network_without_one_of_its_parts_is_named(trained, part):
 def test_a_network_for_other_photos_or_classes_is_named(trained):
     dense = keras.layers.Dense
     flat = keras.layers.GlobalMaxPooling2D
-    expected = "expected [(None, 32, 32, 3), (None, 3)], as image_size in params.yaml and"
+    expected = "expected [(None, 32, 32, 3), (None, 3)]"
+    expected += ", as image_size in params.yaml and data/split.csv say"
 
     keras.Sequential([keras.Input((64, 64, 3)), flat(), dense(3, "softmax")]).save(MODEL)
     assert f"takes and gives [(None, 64, 64, 3), (None, 3)]; {expected}" in refusal()
