@@ -81,14 +81,17 @@ def fit(name, trainee, data, parameter):
     train = training.batches(inputs, labels, rows["train"], train_size, parameter.seed, done)
     validation = training.batches(inputs, labels, rows["validation"], validation_size)
     try:
-        with live.following(name, checkpoint.epochs) as callbacks:
+        with (
+            live.following(name, checkpoint.epochs) as callbacks,
+            training.Interruptible() as interruptible,
+        ):
             trainee.fit(
                 train,
                 validation_data=validation,
                 initial_epoch=done,
                 epochs=parameter.epochs,
                 shuffle=False,  # the batches are
-                callbacks=[training.Finite(name), checkpoint, *callbacks],
+                callbacks=[training.Finite(name), checkpoint, *callbacks, interruptible],
                 verbose=1 if sys.stdout.isatty() else 2,
             )
     except training.DivergenceError as error:

@@ -45,7 +45,11 @@ def training(request, changing, tmp_path):
         yield changing
     finally:
         os.killpg(process.pid, signal.SIGINT)
-        process.wait(timeout=60)
+        try:
+            process.wait(timeout=60)
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)  # or every test after this one fails, too
 
 
 def read(project, *command):

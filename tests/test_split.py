@@ -113,7 +113,9 @@ def test_names_and_order_do_not_matter_to_photos_that_look_the_same(table, fract
     order = list(table.index)
     random.shuffle(order)
     shuffled = table.iloc[order].reset_index(drop=True)
-    assert sides(table, fraction, seed) == sides(shuffled, fraction, seed)
+    with refusals():
+        found = sides(table, fraction, seed)
+    assert sides(shuffled, fraction, seed) == found
 
 
 @given(st.lists(LABELS, max_size=4), st.lists(LABELS, max_size=4), SEEDS)

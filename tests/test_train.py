@@ -1,7 +1,9 @@
 import json
 import os
+import signal
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -161,6 +163,32 @@ def test_a_training_that_comes_to_nothing_ends_in_one_line_and_leaves_the_old_re
     assert f"python -m stages.train {name}, exited with 1" in shown
     assert "Traceback" not in shown
     assert changing.results() == before
+
+
+def test_an_interrupt_that_python_loses_ends_the_training_after_the_epoch(monkeypatch):
+    class Loser:
+        def __del__(self):  # nobody hears of an error here
+            os.kill(os.getpid(), signal.SIGINT)
+
+    class Losing(keras.callbacks.Callback):
+        epochs = 0
+
+        def on_epoch_begin(self, epoch, logs=None):
+            self.epochs += 1
+            if self.epochs == 3:
+                Loser()
+
+    keras.utils.set_random_seed(0)
+    model = training.trainee(keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)]), 0.1)
+    losing, before = Losing(), signal.getsignal(signal.SIGINT)
+    lost = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda error: lost.append(error.exc_type))
+    fit = partial(model.fit, np.zeros((4, 2)), np.zeros(4), epochs=9, verbose=0)
+    with training.Interruptible() as interruptible, pytest.raises(KeyboardInterrupt):
+        fit(callbacks=[losing, interruptible])
+    assert losing.epochs == 3
+    assert lost == [KeyboardInterrupt]
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_a_study_whose_training_comes_to_nothing_ends_in_one_line(changing):
