@@ -12,6 +12,7 @@ from bench.project import Project, change_parameters
 STAGES = {
     "render": ["render"],
     "prepare": ["prepare"],
+    "augment": ["augment"],
     "split": ["split"],
     "extract": ["extract"],
     "train custom": ["train", "custom"],

@@ -14,14 +14,15 @@ class Checkpoint(keras.callbacks.Callback):
     Attributes:
         path: the file.
         identity: hash of all that decides the training: only the same one goes on.
-        epochs: for each finished epoch, a mapping with the keys `live.COLUMNS`.
+        epochs: for each finished epoch, a mapping with the keys `live.COLUMNS`; it begins
+            with those of a training before this one, if there was one.
     """
 
-    def __init__(self, path, identity):
+    def __init__(self, path, identity, before=()):
         super().__init__()
         self.path = Path(path)
         self.identity = identity
-        self.epochs = []
+        self.epochs = list(before)
 
     def restore(self, model, most):
         """Put a model into the state of the last epoch kept.
@@ -31,7 +32,7 @@ class Checkpoint(keras.callbacks.Callback):
             most: epochs that are wanted; a state after more of them is of no use.
 
         Returns:
-            The number of epochs that are done.
+            Whether there was such a state.
         """
         with model.distribute_strategy.scope():
             model.optimizer.build(model.trainable_variables)
@@ -39,14 +40,14 @@ class Checkpoint(keras.callbacks.Callback):
             with np.load(self.path, allow_pickle=False) as kept:
                 history = kept["history"]
                 if kept["identity"] != self.identity or len(history) > most:
-                    return 0
+                    return False
                 values = [kept[str(number)] for number in range(len(_variables(model)))]
         except Exception:  # of as many kinds as there are ways to damage a file
-            return 0
+            return False
         for variable, value in zip(_variables(model), values, strict=True):
             variable.assign(value)
         self.epochs = [dict(zip(live.COLUMNS, row, strict=True)) for row in history.tolist()]
-        return len(self.epochs)
+        return True
 
     def on_epoch_end(self, epoch, logs=None):
         """Keep the state after one more epoch."""

@@ -31,7 +31,7 @@ def features(base, pixels, append):
 
 def main():
     parameter = parameters.read()
-    pixels = files.read_array("data/pixels.npy")
+    pixels = files.read_array(parameter.trained_on)
 
     base = bases.build(parameter.base, parameter.image_size)
     shape = base.output_shape[1:]
@@ -41,7 +41,8 @@ def main():
     files.save_network(base, "data/base/base.keras")
     files.write_json("metrics/base.json", bases.describe(base, parameter.base))
 
-    print(f"{parameter.base.name}: features {list(shape)} of {len(pixels)} photos")
+    what = "photos" if parameter.augment == "none" else "photos and copies"
+    print(f"{parameter.base.name}: features {list(shape)} of {len(pixels)} {what}")
 
 
 if __name__ == "__main__":

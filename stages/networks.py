@@ -89,6 +89,28 @@ def transfer(base, layers):
     return keras.Sequential([pixels, base, layers], name="transfer")
 
 
+def unfreeze(base, count):
+    """Let training change the last layers of a base, but for its batch normalisation.
+
+    Args:
+        base: what `bases.build` returns. It runs in inference mode all the same.
+        count: number of layers.
+
+    Raises:
+        SystemExit: if it has fewer.
+    """
+    (learnt,) = (layer for layer in base.layers if isinstance(layer, keras.Model))
+    if count > len(learnt.layers):
+        raise SystemExit(
+            f"params.yaml: base.fine_tune is {count}, but the base has {len(learnt.layers)} "
+            "layers; expected at most so many."
+        )
+    learnt.trainable = True
+    for number, layer in enumerate(learnt.layers):
+        early = number < len(learnt.layers) - count
+        layer.trainable = not (early or isinstance(layer, keras.layers.BatchNormalization))
+
+
 def load(path):
     """Load a saved network in Keras's safe mode: nothing in the file is run as code.
 

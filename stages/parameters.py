@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 RENDERED = "data/demo"  # where `render` writes its pictures
+AUGMENTED = "data/augmented/pixels.npy"  # where `augment` writes the photos and their copies
 
 Count = Annotated[int, Field(strict=True, ge=1)]
 
@@ -41,11 +42,13 @@ class Base(Section):
         weights: `imagenet`, or the path of a no-top weights file (`demo` always has its
             own), or `random`: what a base is worth that has learnt nothing.
         options: further arguments of the model's constructor.
+        fine_tune: so many of its last layers are trained too, in as many epochs again.
     """
 
     name: str
     weights: str
     options: dict[str, Any]
+    fine_tune: Annotated[int, Field(strict=True, ge=0)]
 
     @field_validator("name")
     @classmethod
@@ -89,11 +92,17 @@ class Parameters(Section):
     learning_rate: Annotated[float, Field(gt=0)]
     image_size: Annotated[int, Field(strict=True, ge=32)]
     validation_fraction: Annotated[float, Field(gt=0, lt=1)]
+    augment: Literal["none", "light"]
     seed: Annotated[int, Field(strict=True, ge=0, lt=2**32)]
     layers: Layers
     base: Base
     demo: Demo
     model: Literal["custom", "transfer"]
+
+    @property
+    def trained_on(self):
+        """Path of the pixels that both networks train on: of the photos, then of any copies."""
+        return "data/pixels.npy" if self.augment == "none" else AUGMENTED
 
 
 def read(path="params.yaml"):

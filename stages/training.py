@@ -7,6 +7,9 @@ import numpy as np
 
 from stages.backend import keras, tf
 
+# What the learning rate is divided by where the base is trained too: it is good already.
+GENTLER = 100
+
 
 class DivergenceError(Exception):
     """A training has come to nothing."""
@@ -73,12 +76,14 @@ def batches(inputs, labels, rows, batch_size, shuffle_seed=None, epochs_done=0):
     """Serve rows of an array in batches, in an order that does not depend on the array.
 
     Args:
-        inputs: array or `files.Array` `[n, ...]`; read a batch at a time, and to be kept by
-            the caller for as long as batches are served.
+        inputs: array or `files.Array` `[copies x n, ...]`: of the photos, then any altered
+            copies of all of them; read a batch at a time, and to be kept by the caller for
+            as long as batches are served.
         labels: `int` array `[n]`.
-        rows: the rows to serve.
+        rows: those of the photos to serve.
         batch_size: rows in each batch but the last.
-        shuffle_seed: fixes the order of every epoch; `None` keeps that of `rows`.
+        shuffle_seed: fixes the order of every epoch, and which copy stands for each photo in
+            it; `None` keeps the order of `rows`, and serves no copies.
         epochs_done: to begin with the order of a later epoch.
 
     Returns:
@@ -86,9 +91,10 @@ def batches(inputs, labels, rows, batch_size, shuffle_seed=None, epochs_done=0):
     """
     # TensorFlow never frees the function below, so that must not hold all photos.
     array, shape = weakref.ref(inputs), inputs.shape[1:]
+    photos, copies = len(labels), len(inputs) // len(labels)
 
     def read(batch):
-        return array()[batch].astype(np.float32), labels[batch]
+        return array()[batch].astype(np.float32), labels[batch % photos]
 
     def read_batch(batch):
         values, classes = tf.numpy_function(read, [batch], (tf.float32, tf.int64), stateful=False)
@@ -97,6 +103,11 @@ def batches(inputs, labels, rows, batch_size, shuffle_seed=None, epochs_done=0):
     dataset = tf.data.Dataset.from_tensor_slices(rows)
     if shuffle_seed is not None:
         dataset = dataset.shuffle(len(rows), shuffle_seed, reshuffle_each_iteration=True)
+        if copies > 1:
+            drawn = tf.data.Dataset.random(shuffle_seed, rerandomize_each_iteration=True)
+            dataset = tf.data.Dataset.zip(dataset, drawn).map(
+                lambda row, number: row + number % copies * photos
+            )
         for _ in range(2 * epochs_done):  # Keras begins an iteration twice for each epoch
             iter(dataset)
     options = tf.data.Options()

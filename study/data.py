@@ -8,7 +8,7 @@ import numpy as np
 from stages import files
 
 # The parameters that decide the result of a study, beside its own.
-DECISIVE = {"batch_size", "epochs", "image_size", "layers", "learning_rate", "seed"}
+DECISIVE = {"augment", "batch_size", "epochs", "image_size", "layers", "learning_rate", "seed"}
 
 
 class Data(NamedTuple):
@@ -44,7 +44,7 @@ def read(parameter):
         labels=np.unique(table["label"], return_inverse=True)[1],
         groups=table["group"],
         inputs={
-            "custom": files.read_array("data/pixels.npy"),
+            "custom": files.read_array(parameter.trained_on),
             "transfer": files.read_array("data/base/features.npy"),
         },
         setting=describe(parameter, table, files.read_json("metrics/base.json")),
@@ -64,6 +64,6 @@ def describe(parameter, table, base):
     """
     photos = hashlib.sha256("\n".join(table["label"] + "/" + table["sha256"]).encode())
     return parameter.model_dump(include=DECISIVE) | {
-        "base": base,
+        "base": base | {"fine_tune": parameter.base.fine_tune},
         "photos": {"count": len(table), "sha256": photos.hexdigest()},
     }

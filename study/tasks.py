@@ -38,7 +38,8 @@ def run(tasks, inputs, labels, parameter, scheduler):
 
     Args:
         tasks: a list of `Task`.
-        inputs: for each network, an array `[n, ...]` of what it takes in.
+        inputs: for each network, an array `[copies x n, ...]` of what it takes in: of the
+            photos, then any altered copies of all of them.
         labels: `int` array `[n]` of class indices.
         parameter: the `Parameters`.
         scheduler: `local`, or the address of a Dask scheduler.
@@ -47,9 +48,15 @@ def run(tasks, inputs, labels, parameter, scheduler):
         A `float` array: for each task, the share of its held-out photos that are right.
 
     Raises:
-        SystemExit: if there is no such scheduler, no worker, a worker that runs other
-            code, one was killed, or a training came to nothing. What is finished is kept.
+        SystemExit: if the base is to be fine-tuned elsewhere, there is no such scheduler, no
+            worker, a worker that runs other code, one was killed, or a training came to
+            nothing. What is finished is kept.
     """
+    if parameter.base.fine_tune and scheduler != "local":
+        raise SystemExit(
+            f"study/params.yaml: study.scheduler is {scheduler!r}; expected local where "
+            "base.fine_tune is not 0, for the base itself is on this machine alone."
+        )
     expected = identity.read()
     paths = _paths(tasks, inputs, labels, parameter, expected)
     missing = [number for number, path in enumerate(paths) if not path.exists()]
@@ -68,6 +75,8 @@ def _paths(tasks, inputs, labels, parameter, expected):
     """Name the result file of each task by a hash of all that decides the result."""
     setting = parameter.model_dump(include={"batch_size", "epochs", "layers", "learning_rate"})
     data = {name: [array.shape, _sha256(array)] for name, array in inputs.items()}
+    if tuned := parameter.base.fine_tune:
+        data["transfer"] += [tuned, files.sha256("data/base/base.keras"), data["custom"]]
     paths = []
     for task in tasks:
         decisive = [task.network, task.seed, data[task.network], setting, expected]
@@ -130,4 +139,4 @@ def _count_right(data, number, task, *arguments):
         from study import cluster
 
         data = cluster.DATA[data]
-    return number, worker.count_right(task, data[task.network], data["labels"], *arguments)
+    return number, worker.count_right(task, data, *arguments)

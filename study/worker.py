@@ -11,24 +11,24 @@ os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from stages import networks, training
+from stages import files, networks, training
 from stages.backend import INFERENCE_BATCH, keras
 from study import identity
 from study.errors import WorkerError
 
 IDENTITY = identity.read()  # of the code that this process has loaded
-COMPILED = {}  # networks of each kind, with what trains them and the optimizer's first state
+BASE = "data/base/base.keras"
+COMPILED = {}  # networks of each kind, with what trains them and the first values of both
 ONE_AT_A_TIME = threading.Lock()  # the seeds of Keras belong to the process, not to a thread
 
 
-def count_right(task, inputs, labels, parameter, expected):
+def count_right(task, data, parameter, expected):
     """Train as a task says, and count the held-out photos that the network has right.
 
     Args:
         task: the `Task`.
-        inputs: array `[n, ...]` of what its network takes in: pixels, features, or pooled
-            features.
-        labels: `int` array `[n]` of class indices.
+        data: for each network an array `[copies x n, ...]` of what it takes in: pixels,
+            features, or pooled features; and as `labels` an `int` array `[n]` of class indices.
         parameter: the `Parameters`.
         expected: what `identity.read` returns where the result is wanted.
 
@@ -42,10 +42,10 @@ def count_right(task, inputs, labels, parameter, expected):
     identity.check(IDENTITY, expected)
     with ONE_AT_A_TIME:
         if task.network == "probe":
-            predicted = _probe(task, inputs, labels)
+            predicted = _probe(task, data["probe"], data["labels"])
         else:
-            predicted = _train(task, inputs, labels, parameter)
-    return int(np.sum(predicted == labels[task.held_out]))
+            predicted = _train(task, data, parameter)
+    return int(np.sum(predicted == data["labels"][task.held_out]))
 
 
 def _probe(task, inputs, labels):
@@ -54,9 +54,24 @@ def _probe(task, inputs, labels):
     return probe.predict(inputs[task.held_out])
 
 
-def _train(task, inputs, labels, parameter):
+def _train(task, data, parameter):
     """Train a network as the stage `train` does, and ask it about the held-out photos."""
+    inputs, labels = data[task.network], data["labels"]
     network, trainee = _prepare(task, inputs.shape[1:], int(labels.max()) + 1, parameter)
+    _fit(trainee, task, inputs, labels, parameter)
+    if task.network == "transfer" and parameter.base.fine_tune:
+        inputs = data["custom"]
+        network, trainee = _prepare_tuning(network, parameter)
+        _fit(trainee, task, inputs, labels, parameter)
+    return np.concatenate(
+        [
+            np.argmax(network(inputs[task.held_out[start : start + INFERENCE_BATCH]]), axis=1)
+            for start in range(0, len(task.held_out), INFERENCE_BATCH)
+        ]
+    )
+
+
+def _fit(trainee, task, inputs, labels, parameter):
     try:
         trainee.fit(
             training.batches(inputs, labels, task.train, parameter.batch_size, task.seed),
@@ -67,12 +82,6 @@ def _train(task, inputs, labels, parameter):
         )
     except training.DivergenceError as error:
         raise WorkerError(str(error).removesuffix(".")) from None
-    return np.concatenate(
-        [
-            np.argmax(network(inputs[task.held_out[start : start + INFERENCE_BATCH]]), axis=1)
-            for start in range(0, len(task.held_out), INFERENCE_BATCH)
-        ]
-    )
 
 
 def _prepare(task, shape, classes, parameter):
@@ -89,14 +98,44 @@ def _prepare(task, shape, classes, parameter):
     else:
         network = keras.Sequential([keras.Input(shape), layers])
     kind = (task.network, shape, classes, repr(parameter.layers), parameter.learning_rate)
-    if kind not in COMPILED:
-        trainee = training.trainee(network, parameter.learning_rate)
-        trainee.optimizer.build(trainee.trainable_variables)
-        start = [np.array(variable) for variable in trainee.optimizer.variables]
-        COMPILED[kind] = network, trainee, start
-    first, trainee, start = COMPILED[kind]
-    for variable, value in zip(
-        first.variables + trainee.optimizer.variables, network.variables + start, strict=True
-    ):
-        variable.assign(value)
+    first, trainee, _, start = _keep(kind, network, parameter.learning_rate)
+    _assign(first.variables + trainee.optimizer.variables, network.variables + start)
     return first, trainee
+
+
+def _prepare_tuning(trained, parameter):
+    """Put the base, as it was, before trained layers; return the whole, and what trains it."""
+    count, rate = parameter.base.fine_tune, parameter.learning_rate / training.GENTLER
+    kind = (files.sha256(BASE), count, trained.output_shape, repr(parameter.layers), rate)
+    layers = trained.get_layer("layers")
+    whole = None
+    if kind not in COMPILED:
+        whole = networks.transfer(networks.load(BASE), keras.models.clone_model(layers))
+        networks.unfreeze(whole.get_layer("base"), count)
+    whole, trainee, first, start = _keep(kind, whole, rate)
+    base = first[: len(whole.get_layer("base").variables)]
+    _assign(whole.variables + trainee.optimizer.variables, base + layers.variables + start)
+    return whole, trainee
+
+
+def _keep(kind, network, learning_rate):
+    """Compile a network, if it is the first of its kind.
+
+    Returns:
+        `(network, trainee, values, start)`: the first one, what trains it, and the values that
+        the variables of both had then.
+    """
+    if kind not in COMPILED:
+        trainee = training.trainee(network, learning_rate)
+        trainee.optimizer.build(trainee.trainable_variables)
+        values, start = (
+            [np.array(variable) for variable in each.variables]
+            for each in (network, trainee.optimizer)
+        )
+        COMPILED[kind] = network, trainee, values, start
+    return COMPILED[kind]
+
+
+def _assign(variables, values):
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)

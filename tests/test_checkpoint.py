@@ -61,7 +61,7 @@ def uninterrupted(project):
     """What trainings of 12 epochs come to, by network."""
     change_parameters(project.folder / "params.yaml", epochs=EPOCHS)
     whole = {}
-    for name in train.INPUTS:
+    for name in ("custom", "transfer"):
         finish(project, name)
         whole[name] = results(project, name)
     return whole
@@ -155,8 +155,8 @@ def before_training(tmp_path_factory, random_weights):
 
 def compiled(parameter, name="transfer"):
     """What is trained of a new network."""
-    inputs = files.read_array(train.INPUTS[name][0])
-    _, trained = train.build(name, parameter, inputs, 3)
+    array = files.read_array(train.inputs(name, parameter)[0])
+    _, trained = train.build(name, parameter, array, 3)
     return training.trainee(trained, parameter.learning_rate)
 
 
@@ -166,8 +166,9 @@ def restored(name="transfer"):
     checkpoint = Checkpoint(f"data/training/{name}.npz", train.identify(name, parameter))
     model = compiled(parameter, name)
     before = [np.array(variable) for variable in model.variables]
-    done = checkpoint.restore(model, parameter.epochs)
-    assert len(checkpoint.epochs) == done
+    found = checkpoint.restore(model, parameter.epochs)
+    done = len(checkpoint.epochs)
+    assert found == (done > 0)
     same = all(
         np.array_equal(variable, value)
         for variable, value in zip(model.variables, before, strict=True)

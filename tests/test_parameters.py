@@ -12,6 +12,7 @@ def test_the_defaults_are_those_of_the_contract():
     assert (read.photos, read.base.name) == ("data/demo", "demo")
     assert (read.demo.seed, read.demo.photos_per_class) == (0, 50)
     assert (read.base.weights, read.base.options, read.model) == ("imagenet", {}, "transfer")
+    assert (read.augment, read.base.fine_tune) == ("none", 0)
 
 
 @pytest.mark.parametrize(
@@ -34,6 +35,8 @@ def test_the_defaults_are_those_of_the_contract():
         ("demo__photos_per_class", 0, "demo.photos_per_class is 0; expected greater than or equal"),
         ("demo__photos", 5, "demo.photos is not a parameter; expected one of seed, photos_per_"),
         ("model", "both", "model is 'both'; expected 'custom' or 'transfer'"),
+        ("augment", "heavy", "augment is 'heavy'; expected 'none' or 'light'"),
+        ("base__fine_tune", -1, "base.fine_tune is -1; expected greater than or equal to 0"),
         ("on_bad_photo", "warn", "on_bad_photo is 'warn'; expected 'fail' or 'skip'"),
     ],
 )

@@ -270,8 +270,8 @@ def test_a_task_counts_what_a_network_of_its_own_would_have_right(small, monkeyp
     counts = []
     for seed, split in enumerate(splits):
         task = tasks.Task("custom", split.train, split.held_out, seed)
-        arguments = (task, photos.inputs["custom"], photos.labels, parameter)
-        counts.append(worker.count_right(*arguments, worker.IDENTITY))
+        known = photos.inputs | {"labels": photos.labels}
+        counts.append(worker.count_right(task, known, parameter, worker.IDENTITY))
 
         keras.utils.set_random_seed(seed)
         layers = networks.shared_layers(parameter.layers, 3, seed)
@@ -285,6 +285,52 @@ def test_a_task_counts_what_a_network_of_its_own_would_have_right(small, monkeyp
         )
         answers = network.predict(pixels[split.held_out], verbose=0).argmax(axis=1)
         assert counts[-1] == np.sum(answers == photos.labels[split.held_out])
+
+
+def test_a_task_fine_tunes_what_a_network_of_its_own_would_be(small, monkeypatch):
+    monkeypatch.chdir(small.folder)
+    change_parameters(small.folder / "params.yaml", base__fine_tune=8, augment="light")
+    small.run("python", "-m", "stages.augment")
+    small.run("python", "-m", "stages.extract")
+    from stages import networks, parameters, training
+    from stages.backend import keras
+    from study import data, folds, tasks, worker
+
+    parameter = parameters.read()
+    photos = data.read(parameter)
+    splits = folds.splits(photos.labels, photos.groups, 2, 1, seed=0)
+    known = photos.inputs | {"labels": photos.labels}
+    pixels, features = photos.inputs["custom"], photos.inputs["transfer"]
+    for seed, split in enumerate(splits):
+        task = tasks.Task("transfer", split.train, split.held_out, seed)
+        count = worker.count_right(task, known, parameter, worker.IDENTITY)
+
+        keras.utils.set_random_seed(seed)
+        layers = networks.shared_layers(parameter.layers, 3, seed)
+        network = networks.transfer(networks.load("data/base/base.keras"), layers)
+
+        def fit(trained, inputs, rate, rows=split.train, seed=seed):
+            training.trainee(trained, rate).fit(
+                training.batches(inputs, photos.labels, rows, parameter.batch_size, seed),
+                epochs=parameter.epochs, shuffle=False, verbose=0,
+            )  # fmt: skip
+
+        fit(layers, features, parameter.learning_rate)
+        networks.unfreeze(network.get_layer("base"), 8)
+        fit(network, pixels, parameter.learning_rate / training.GENTLER)
+        answers = network.predict(pixels[split.held_out], verbose=0).argmax(axis=1)
+        assert count == np.sum(answers == photos.labels[split.held_out])
+
+
+def test_a_base_that_is_here_alone_is_not_fine_tuned_elsewhere(small):
+    change_parameters(small.folder / "params.yaml", base__fine_tune=8)
+    change_parameters(small.folder / "study/params.yaml", study__scheduler="tcp://127.0.0.1:1")
+    result = study(small, "repeat", check=False)
+    assert result.returncode == 1
+    assert result.stdout.splitlines()[-1] == (
+        "study/params.yaml: study.scheduler is 'tcp://127.0.0.1:1'; expected local where "
+        "base.fine_tune is not 0, for the base itself is on this machine alone."
+    )
 
 
 def test_dvc_runs_the_study_shows_it_and_puts_it_on_the_page(changing):

@@ -1,0 +1,159 @@
+"""Fine-tuning: the base's last layers are trained after the others, gently."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import draw_photos
+
+from bench.project import ROOT, change_parameters
+from stages import augment, evaluate, extract, networks, parameters, prepare, split, train
+from stages.backend import keras
+
+LAYERS = 10
+MODEL = Path("data/models/transfer.keras")
+
+
+@pytest.fixture(scope="module")
+def before_training(tmp_path_factory, random_weights):
+    """A folder in which all stages before `train` have run."""
+    folder = tmp_path_factory.mktemp("before")
+    shutil.copy(ROOT / "params.yaml", folder)
+    change_parameters(
+        folder / "params.yaml", photos="photos", image_size=32, epochs=2, layers__filters=[4, 4],
+        base__name="MobileNetV2", base__weights=str(random_weights), base__options={"alpha": 0.35},
+        base__fine_tune=LAYERS,
+    )  # fmt: skip
+    draw_photos(folder / "photos")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        prepare.main()
+        split.main()
+        extract.main()
+    return folder
+
+
+@pytest.fixture
+def ready(before_training, tmp_path, monkeypatch):
+    folder = shutil.copytree(before_training, tmp_path / "work")
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def learnt(network):
+    """The pre-trained part of a whole network, or of a base."""
+    base = network.get_layer("base") if network.name == "transfer" else network
+    return next(layer for layer in base.layers if isinstance(layer, keras.Model))
+
+
+def test_only_the_last_layers_change_and_no_batch_normalisation(ready):
+    train.main("transfer")
+    before, after = learnt(networks.load(train.BASE)), learnt(networks.load(MODEL))
+    changed = []
+    for number, (one, other) in enumerate(zip(before.layers, after.layers, strict=True)):
+        pairs = zip(one.get_weights(), other.get_weights(), strict=True)
+        if not all(np.array_equal(*pair) for pair in pairs):
+            changed.append((number, type(one).__name__))
+    first = len(before.layers) - LAYERS
+    tail = before.layers[first:]
+    trainable = [
+        (first + number, type(layer).__name__)
+        for number, layer in enumerate(tail)
+        if layer.get_weights() and not isinstance(layer, keras.layers.BatchNormalization)
+    ]
+    assert changed == trainable
+    assert trainable
+
+
+def test_the_history_has_the_epochs_of_both_and_custom_those_of_one(ready, capsys):
+    train.main("custom")
+    train.main("transfer")
+    assert "transfer: the last 10 layers of the base are trained, too" in capsys.readouterr().out
+    assert len(pd.read_csv("metrics/history/custom.csv")) == 2
+    assert pd.read_csv("metrics/history/transfer.csv")["epoch"].tolist() == [1, 2, 3, 4]
+    assert not list(Path("data/training").iterdir())
+
+
+def test_the_first_epochs_are_those_of_a_training_without(ready):
+    train.main("transfer")
+    both = pd.read_csv("metrics/history/transfer.csv")
+    change_parameters(ready / "params.yaml", base__fine_tune=0)
+    train.main("transfer")
+    pd.testing.assert_frame_equal(both[:2], pd.read_csv("metrics/history/transfer.csv"))
+
+
+def test_the_last_epoch_validates_what_is_saved(ready):
+    train.main("transfer")
+    evaluate_alone()
+    right = pd.read_csv("metrics/predictions/transfer.csv")
+    accuracy = (right["actual"] == right["predicted"]).mean()
+    last = pd.read_csv("metrics/history/transfer.csv").iloc[-1]
+    assert accuracy == pytest.approx(last["val_accuracy"], abs=1e-6)
+
+
+def evaluate_alone():
+    """Score the transfer network, and the same one as the custom one."""
+    shutil.copy(MODEL, "data/models/custom.keras")
+    evaluate.main()
+
+
+def test_more_layers_than_there_are_is_a_mistake_in_one_line(ready):
+    count = len(learnt(networks.load(train.BASE)).layers)
+    change_parameters(ready / "params.yaml", base__fine_tune=count + 1)
+    with pytest.raises(SystemExit) as error:
+        train.main("transfer")
+    assert str(error.value) == (
+        f"params.yaml: base.fine_tune is {count + 1}, but the base has {count} layers; "
+        "expected at most so many."
+    )
+
+
+class StopError(Exception):
+    """Stands for a kill."""
+
+
+@pytest.mark.parametrize("epoch", [1, 2, 3])
+def test_interrupted_at_any_epoch_it_ends_with_the_same_weights(ready, monkeypatch, epoch):
+    train.main("transfer")
+    expected = networks.load(MODEL).get_weights()
+    history = Path("metrics/history/transfer.csv").read_bytes()
+    MODEL.unlink()
+
+    real = train.Checkpoint.on_epoch_end
+
+    def stop(self, number, logs=None):
+        real(self, number, logs)
+        if len(self.epochs) == epoch:
+            raise StopError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(train.Checkpoint, "on_epoch_end", stop)
+        with pytest.raises(StopError):
+            train.main("transfer")
+    train.main("transfer")
+    assert Path("metrics/history/transfer.csv").read_bytes() == history
+    found = networks.load(MODEL).get_weights()
+    assert all(np.array_equal(*pair) for pair in zip(found, expected, strict=True))
+
+
+def test_it_goes_together_with_altered_copies(ready):
+    change_parameters(ready / "params.yaml", augment="light")
+    augment.main()
+    extract.main()
+    train.main("transfer")
+    assert len(pd.read_csv("metrics/history/transfer.csv")) == 4
+
+
+def test_other_counts_do_not_go_on_from_each_others_checkpoint(ready):
+    parameter = parameters.read()
+    other = parameter.model_copy(
+        update={"base": parameter.base.model_copy(update={"fine_tune": LAYERS + 1})}
+    )
+    assert train.identify("transfer", parameter) == train.identify("transfer", other)
+    tuning = [
+        train.identify("transfer", each, each.epochs, each.base.fine_tune)
+        for each in (parameter, other)
+    ]
+    assert tuning[0] != tuning[1]
