@@ -1,14 +1,17 @@
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: run test check bench demo-seeds page sheet seeds study lock
+LOCKED := --quiet --upgrade --universal --python-version 3.10 \
+	--custom-compile-command "make lock" --no-emit-index-url --no-emit-find-links
+
+.PHONY: run test check bench demo-seeds page sheet seeds options study lock
 
 run: .venv/installed  ## set up, and answer: which network is better on my photos?
 	@python -c "from stages import parameters as p, photos; f = p.read().photos; p.is_rendered(f) or photos.find(f)"
 	@dvc repro
 	@dvc metrics show metrics/custom.json metrics/transfer.json metrics/model.json
 
-test: .venv/installed  ## set up, and run all tests
+test: .venv/demo-installed  ## set up, and run all tests
 	@python -m pytest
 
 check: .venv/installed  ## what CI checks besides the tests
@@ -21,7 +24,7 @@ bench: .venv/installed  ## speed, memory, scale, bad photos and kills in one tab
 demo-seeds: .venv/installed  ## the accuracy of both networks on the demo's pictures, over seeds
 	@python -m bench.demo
 
-page: run  ## the README's picture of the page, of the demo (needs Chromium)
+page: run .venv/demo-installed  ## the README's pictures of the pages, of the demo (needs Chromium)
 	@python -m bench.page
 
 sheet: .venv/installed  ## the README's drawn animals
@@ -30,16 +33,25 @@ sheet: .venv/installed  ## the README's drawn animals
 seeds: .venv/installed  ## the accuracy of both networks over seeds (REAL_PHOTOS, KERAS_HOME)
 	@python -m bench.seeds
 
+options: .venv/installed  ## augmentation and fine-tuning on real photos (REAL_PHOTOS, KERAS_HOME)
+	@python -m bench.options
+
 study: .venv/installed  ## the study on real photos, its time and memory (REAL_PHOTOS, KERAS_HOME)
 	@python -m bench.study
 
-lock: .venv/installed  ## compile requirements.txt from requirements.in
-	@uv pip compile requirements.in --output-file requirements.txt --quiet --upgrade \
-		--universal --python-version 3.10 --custom-compile-command "make lock" \
-		--no-emit-index-url --no-emit-find-links
+lock: .venv/installed  ## compile requirements.txt, and requirements-demo.txt with its versions
+	@uv pip compile requirements.in --output-file requirements.txt $(LOCKED)
+	@uv pip compile requirements-demo.in --output-file requirements-demo.txt $(LOCKED) \
+		--override requirements.txt
 
 .venv/installed: requirements.txt
 	@echo "Installing the packages of requirements.txt into .venv (about 2.5 GB) ..."
 	@$(PYTHON) -m venv .venv
 	@python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@touch $@
+
+.venv/demo-installed: .venv/installed requirements-demo.txt
+	@echo "Installing the packages of requirements-demo.txt ..."
+	@python -m pip install --quiet --disable-pip-version-check --no-deps \
+		--requirement requirements-demo.txt
 	@touch $@

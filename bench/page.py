@@ -1,18 +1,23 @@
-"""The page in a browser: its picture for the README, drawn by `make page`.
+"""Pages in a browser, and their pictures for the README: `make page`.
 
-It needs Chromium (Debian's package `chromium`), and shows metrics/report.html as it is.
+It needs Chromium (Debian's package `chromium`), and shows metrics/report.html, and what
+`stages.app` says of a drawing, as they are.
 """
 
 import io
 import os
 import shutil
+import signal
+import socket
+import subprocess
 import time
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from bench.project import ROOT
+from bench.project import ROOT, Project
 
 WIDTH = 900  # of the window, pixels
 
@@ -23,13 +28,16 @@ def chromium():
 
 
 @contextmanager
-def running_browser():
+def running_browser(*more):
     """Start a headless Chromium.
+
+    Args:
+        more: arguments of its command line.
 
     Yields:
         Playwright's browser.
     """
-    arguments = ["--disable-background-networking"]
+    arguments = ["--disable-background-networking", *more]
     if os.geteuid() == 0:
         arguments.append("--no-sandbox")  # Chromium's sandbox refuses root
     with sync_playwright() as playwright:
@@ -47,7 +55,56 @@ def seconds_to_open(path):
         return time.perf_counter() - start
 
 
+class App(NamedTuple):
+    """The page to try the networks on, while it runs: the process, and the first line it prints."""
+
+    process: subprocess.Popen
+    port: int
+    line: str
+
+
+@contextmanager
+def running_app(folder, **environment):
+    """Start the page to try the networks on.
+
+    Args:
+        folder: of the project.
+        environment: variables of the process, beside those of this one.
+
+    Yields:
+        The `App`, which ends by Ctrl-C.
+    """
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        ["python", "-m", "stages.app", "--no-browser", "--port", str(port)],
+        cwd=folder, env=Project(folder).environment() | environment,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    try:
+        yield App(process, port, process.stdout.readline())
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(timeout=30)
+        finally:
+            process.kill()
+
+
+def draw_app():
+    """Return the picture of that page, with a drawing on it."""
+    with running_app(ROOT) as app, running_browser() as browser:
+        page = browser.new_page(viewport={"width": WIDTH, "height": 600}, color_scheme="light")
+        page.goto(f"http://127.0.0.1:{app.port}/")
+        page.set_input_files("#photo input[type=file]", ROOT / "data/demo/cat/drawing_000.jpg")
+        page.wait_for_selector("#transfer img")
+        page.wait_for_load_state("networkidle")
+        return Image.open(io.BytesIO(page.screenshot()))
+
+
 def main():
+    draw_app().quantize(256).save(ROOT / "docs" / "app.png", optimize=True)
     with running_browser() as browser:
         page = browser.new_page(viewport={"width": WIDTH, "height": 800}, color_scheme="light")
         page.goto((ROOT / "metrics/report.html").as_uri())

@@ -35,9 +35,8 @@ def build(parameters, image_size):
     if parameters.name == "demo":
         learnt, scaled = _demo(parameters, image_size), pixels
     else:
-        module = _module(parameters.name)
-        learnt = _application(module, parameters, image_size)
-        scaled = module.preprocess_input(pixels)
+        learnt = _application(parameters, image_size)
+        scaled = _module(parameters.name).preprocess_input(pixels)
     learnt.trainable = False
     return keras.Model(pixels, learnt(scaled, training=False), name="base")
 
@@ -88,7 +87,7 @@ def _demo(parameters, image_size):
     return demo
 
 
-def _application(module, parameters, image_size):
+def _application(parameters, image_size):
     """Build a model of `keras.applications` without its top layers."""
     weights = parameters.weights
     if weights not in ("imagenet", "random") and not Path(weights).is_file():
@@ -97,7 +96,7 @@ def _application(module, parameters, image_size):
             "'random', or the path of a weights file without the top layers."
         )
     try:
-        return getattr(module, parameters.name)(
+        return getattr(keras.applications, parameters.name)(
             include_top=False,
             weights=None if weights == "random" else weights,
             input_shape=(image_size, image_size, 3),
@@ -108,12 +107,10 @@ def _application(module, parameters, image_size):
 
 
 def _module(name):
-    """Find the module of `keras.applications` that holds a model and its `preprocess_input`."""
-    return next(
-        module
-        for module in vars(keras.applications).values()
-        if hasattr(module, name) and hasattr(module, "preprocess_input")
-    )
+    """Find the module of `keras.applications` that has the `preprocess_input` of a model."""
+    # Some models are not in theirs, but are of the private module of the same name.
+    private = getattr(keras.applications, name).__module__
+    return getattr(keras.applications, private.rpartition(".")[2])
 
 
 def _explain(error, parameters, image_size):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from stages import files, networks, scores
-from stages.backend import INFERENCE_BATCH, compiled
+from stages.backend import INFERENCE_BATCH
 
 
 def record(name, photos, actual, probabilities, classes):
@@ -66,7 +66,7 @@ def main():
     photos = table["photo"].iloc[rows].to_numpy()
 
     for name in ("custom", "transfer"):
-        run = compiled(networks.trained(name, pixels.shape[1], len(classes)))
+        run = networks.trained(name, pixels.shape[1], len(classes))
         parts = np.split(rows, range(INFERENCE_BATCH, len(rows), INFERENCE_BATCH))
         probabilities = np.concatenate([run(pixels[part].astype(np.float32)) for part in parts])
         show(name, *record(name, photos, labels[rows], probabilities, classes))

@@ -3,7 +3,7 @@
 import random
 
 from stages import files
-from stages.backend import keras, tf
+from stages.backend import compiled, keras, tf
 
 
 def shared_layers(parameters, classes, seed):
@@ -128,7 +128,7 @@ def load(path):
 
 
 def trained(name, image_size, classes):
-    """Load one of the two networks that were trained.
+    """Load one of the two networks that were trained, to be asked.
 
     Args:
         name: `custom` or `transfer`.
@@ -136,8 +136,8 @@ def trained(name, image_size, classes):
         classes: number of classes.
 
     Returns:
-        A `keras.Model`: RGB pixels `[n, image_size, image_size, 3]` from 0 to 255 in,
-        probabilities `[n, classes]` out.
+        A function from RGB pixels, `float32` `[any, image_size, image_size, 3]` from 0 to
+        255, to an array of probabilities `[any, classes]`.
 
     Raises:
         SystemExit: as `load` does, or if it takes or gives something else.
@@ -153,4 +153,4 @@ def trained(name, image_size, classes):
             "and data/split.csv say. `dvc repro` brings them together; remove the file if it "
             "does not."
         )
-    return network
+    return compiled(network)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+NETWORKS = ("custom", "transfer")
 RENDERED = "data/demo"  # where `render` writes its pictures
 AUGMENTED = "data/augmented/pixels.npy"  # where `augment` writes the photos and their copies
 
@@ -97,7 +98,7 @@ class Parameters(Section):
     layers: Layers
     base: Base
     demo: Demo
-    model: Literal["custom", "transfer"]
+    model: Literal[NETWORKS]
 
     @property
     def trained_on(self):

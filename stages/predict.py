@@ -13,8 +13,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from stages import files, parameters, photos, reading, revision
-
-NETWORKS = ("custom", "transfer")
+from stages.parameters import NETWORKS
 
 
 def find(arguments):
@@ -62,7 +61,7 @@ def predict(results, networks, batch_size):
 
     Args:
         results: what `read` yields.
-        networks: for each name what `backend.compiled` returns.
+        networks: for each name what `networks.trained` returns.
         batch_size: photos that are asked about together.
 
     Yields:
@@ -153,19 +152,16 @@ def main():
     sys.stdout.reconfigure(errors="backslashreplace")  # a name may be none in UTF-8
     parameter = parameters.read()
     classes = np.unique(files.read_table("data/split.csv")["label"])
-    made = [f"{name} {revision.of(f'data/models/{name}.keras')}" for name in NETWORKS]
+    made = revision.of_networks()
     found = find(options.photos)
     results = read(found, parameter.image_size)
     # Reading begins before TensorFlow does: to start processes beside its threads is not safe.
     first = next(results)
     from stages import networks
-    from stages.backend import INFERENCE_BATCH, compiled
+    from stages.backend import INFERENCE_BATCH
 
-    both = {
-        name: compiled(networks.trained(name, parameter.image_size, len(classes)))
-        for name in NETWORKS
-    }
-    print(f"networks of revision: {', '.join(made)}", file=sys.stderr)
+    both = {name: networks.trained(name, parameter.image_size, len(classes)) for name in NETWORKS}
+    print(f"networks of revision: {made}", file=sys.stderr)
     total = sum(len(names) for _, names in found)
     lines = options.format != "table" and sys.stdout.isatty()  # which show the progress themselves
     answers = predict(itertools.chain([first], results), both, INFERENCE_BATCH)

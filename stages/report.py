@@ -13,9 +13,9 @@ from PIL import Image
 from ruamel.yaml import YAML
 
 from stages import charts, files, parameters, verdict
+from stages.parameters import NETWORKS
 from study import data
 
-NETWORKS = ("custom", "transfer")
 PAGE = Path(__file__).parent / "page"
 MOST = 300  # mistakes that the page shows
 MOST_PROBLEMS = 100  # findings of the audit that it shows

@@ -1,10 +1,11 @@
-"""Which Git revision a trained network is of."""
+"""Which Git revision the trained networks are of."""
 
 import hashlib
 import subprocess
 from pathlib import Path
 
 from stages import files
+from stages.parameters import NETWORKS
 
 
 def of(path):
@@ -24,6 +25,15 @@ def of(path):
         return "not committed"
     # Those that changed how often the lock names it; in the first one it came in.
     return _git("log", "--format=%h", f"-S{digest}", "--", "dvc.lock").split()[-1]
+
+
+def of_networks():
+    """Name the commit of each network, such as `custom 1a2b3c4, transfer not committed`.
+
+    Raises:
+        SystemExit: as `of` does.
+    """
+    return ", ".join(f"{name} {of(f'data/models/{name}.keras')}" for name in NETWORKS)
 
 
 def _git(*arguments):

@@ -6,11 +6,10 @@ import numpy as np
 import pandas as pd
 
 from stages import files, parameters
+from stages.parameters import NETWORKS
 from study import data, folds, tasks, words
 from study import parameters as study_parameters
 from study.estimates import estimate
-
-NETWORKS = ("custom", "transfer")
 
 
 def reachable(sizes, labels, splits):

@@ -56,9 +56,9 @@ def test_the_base_has_learnt_what_tells_species_apart_that_it_has_never_seen(
     pixels, labels = new_animals
     accuracy = {
         weights: accuracy_on(
-            bases.build(parameters.Base(name="demo", weights=weights, options={}), 128).predict(
-                pixels, batch_size=32, verbose=0
-            ),
+            bases.build(
+                parameters.Base(name="demo", weights=weights, options={}, fine_tune=0), 128
+            ).predict(pixels, batch_size=32, verbose=0),
             labels,
         )
         for weights in ("imagenet", "random")

@@ -14,7 +14,7 @@ import pytest
 from conftest import draw_photos
 
 from bench.project import ROOT, change_parameters
-from stages import bases, extract, files, networks, parameters, prepare
+from stages import bases, extract, networks, parameters, prepare
 from stages.backend import keras
 
 
@@ -63,21 +63,9 @@ def test_the_base_is_frozen_and_runs_in_inference_mode(prepared):
     assert all(np.array_equal(*pair) for pair in zip(before, base.get_weights(), strict=True))
 
 
-@pytest.mark.parametrize("name", ["MobileNetV2", "ResNet50", "DenseNet121", "EfficientNetB0"])
-def test_each_kind_of_preprocessing_survives_saving(tmp_path, name):
-    module = bases._module(name)
-    base = bases.build(parameters.Base(name=name, weights="random", options={}), 64)
-    files.save_network(base, tmp_path / "base.keras")
-
-    pixels = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3)).astype(np.float32)
-    expected = base.layers[-1].predict(module.preprocess_input(pixels.copy()), verbose=0)
-    loaded = networks.load(tmp_path / "base.keras")
-    np.testing.assert_allclose(loaded.predict(pixels, verbose=0), expected, rtol=1e-4, atol=1e-5)
-
-
 @pytest.mark.parametrize("name", ["demo", "MobileNetV2"])
 def test_random_weights_are_the_same_each_time(name):
-    values = parameters.Base(name=name, weights="random", options={})
+    values = parameters.Base(name=name, weights="random", options={}, fine_tune=0)
     first, second = (bases.describe(bases.build(values, 32), values) for _ in range(2))
     assert first == second
     assert first["weights"] == "random"
@@ -86,7 +74,7 @@ def test_random_weights_are_the_same_each_time(name):
 
 def test_the_demo_base_takes_pixels_and_its_weights_are_on_record(monkeypatch):
     monkeypatch.chdir(ROOT)
-    values = parameters.Base(name="demo", weights="imagenet", options={})
+    values = parameters.Base(name="demo", weights="imagenet", options={}, fine_tune=0)
     base = bases.build(values, 96)
     assert base.input_shape == (None, 96, 96, 3)
     assert base.output_shape == (None, 3, 3, 256)
@@ -110,7 +98,9 @@ def test_a_demo_base_that_cannot_be_built_ends_in_one_line(workspace, options, c
         Path("pretrain").mkdir()
         Path("pretrain/base.weights.h5").write_bytes(content)
     with pytest.raises(SystemExit) as error:
-        bases.build(parameters.Base(name="demo", weights="imagenet", options=options), 32)
+        bases.build(
+            parameters.Base(name="demo", weights="imagenet", options=options, fine_tune=0), 32
+        )
     assert message in str(error.value)
     assert "\n" not in str(error.value)
 

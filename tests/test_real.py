@@ -65,7 +65,9 @@ def test_imagenet_weights_of_keras_home_need_no_network(workspace):
     weights = next(
         Path(os.environ["KERAS_HOME"], "models").glob("mobilenet_v2*_0.35_224_no_top.h5")
     )
-    values = parameters.Base(name="MobileNetV2", weights=str(weights), options={"alpha": 0.35})
+    values = parameters.Base(
+        name="MobileNetV2", weights=str(weights), options={"alpha": 0.35}, fine_tune=0
+    )
     by_path = bases.describe(bases.build(values, 224), values)
     assert by_name["weights"] == "imagenet"
     assert by_name["weights_sha256"] == by_path["weights_sha256"]

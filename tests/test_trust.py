@@ -160,7 +160,7 @@ def test_a_network_that_was_never_built_is_named(trained):
 
 
 def weights_refused(name, path, options):
-    values = parameters.Base(name=name, weights=str(path), options=options)
+    values = parameters.Base(name=name, weights=str(path), options=options, fine_tune=0)
     with pytest.raises(SystemExit) as error:
         bases.build(values, 32)
     assert "\n" not in str(error.value)

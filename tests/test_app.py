@@ -1,0 +1,133 @@
+"""The page to try both networks, in a real browser: the answers of `predict`, and no one else's."""
+
+import json
+import re
+
+import psutil
+import pytest
+from PIL import Image
+
+from bench.page import chromium, running_app, running_browser
+
+pytestmark = pytest.mark.skipif(chromium() is None, reason="no chromium on PATH")
+
+CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+NETWORKS = ("custom", "transfer")
+PHOTO = "data/colours/red/000.jpg"
+
+
+@pytest.fixture(scope="module")
+def app(project, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("app")
+    with running_app(project.folder, TMPDIR=str(folder)) as app:
+        yield app
+    assert app.process.returncode == 0
+    assert "Traceback" not in app.process.stdout.read()
+    assert not list(folder.rglob("*.*"))  # of the photos
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with running_browser(*CAMERA) as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(app, browser):
+    page = browser.new_page()
+    page.asked = []
+    page.on("request", lambda request: page.asked.append(request.url))
+    page.goto(f"http://127.0.0.1:{app.port}/")
+    page.wait_for_selector("#photo input[type=file]", state="attached")
+    yield page
+    hosts = {re.match(r"\w+:/*([^:/]*)", url)[1] for url in page.asked if url[:5] != "blob:"}
+    assert hosts <= {"127.0.0.1", "data"}
+    page.close()
+
+
+def answers(page):
+    """Wait for both networks; return what each says: a mapping of classes to per cent."""
+    page.wait_for_selector("#transfer img")
+    found = {}
+    for name in NETWORKS:
+        shown = page.inner_text(f"#{name}")
+        found[name] = {label: int(share) for label, share in re.findall(r"(\w+)\n(\d+)%", shown)}
+    return found
+
+
+def test_it_listens_on_this_machine_alone(app):
+    assert app.line == f"http://127.0.0.1:{app.port} shows the page; Ctrl-C ends it\n"
+    listening = [
+        tuple(connection.laddr)
+        for connection in psutil.Process(app.process.pid).net_connections()
+        if connection.status == psutil.CONN_LISTEN
+    ]
+    assert listening == [("127.0.0.1", app.port)]
+
+
+def test_both_networks_say_what_predict_says_and_show_where_they_looked(page, project):
+    page.set_input_files("#photo input[type=file]", project.folder / PHOTO)
+    found = answers(page)
+    said = project.run("python", "-m", "stages.predict", PHOTO, "--format", "jsonl").stdout
+    said = json.loads(said.splitlines()[-1])
+    for name in NETWORKS:
+        expected = said[name]["probabilities"]
+        assert set(found[name]) == {"blue", "green", "red"}
+        for label, share in found[name].items():
+            assert share == pytest.approx(100 * expected[label], abs=0.51)
+        sentence = page.inner_text(f"#{name}").splitlines()[-1]
+        assert sentence.startswith(f"{said[name]['predicted']} has a probability of ")
+        picture = page.locator(f"#{name} img").evaluate("image => image.naturalWidth")
+        assert picture == 32
+
+
+def test_a_photo_can_be_taken_with_the_camera(page):
+    page.click("[aria-label='Capture from camera']")
+    page.click("[title='grant webcam access']")
+    page.click("button[aria-label='capture photo']")
+    assert set(answers(page)["custom"]) == {"blue", "green", "red"}
+
+
+def test_what_is_not_a_photo_is_named_and_the_next_one_is_answered(page, project, tmp_path):
+    (tmp_path / "letter.jpg").write_text("Dear Sir or Madam")
+    page.set_input_files("#photo input[type=file]", tmp_path / "letter.jpg")
+    page.wait_for_selector("text=not an image (none of BMP, GIF, JPEG, PNG, TIFF, WEBP)")
+    page.click("[aria-label='Clear']")
+    page.set_input_files("#photo input[type=file]", project.folder / PHOTO)
+    assert set(answers(page)["custom"]) == {"blue", "green", "red"}
+
+
+def test_a_photo_is_turned_as_its_exif_says(page, project, tmp_path):
+    upright = Image.open(project.folder / PHOTO)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    upright.save(tmp_path / "turned.png", exif=exif)
+    page.set_input_files("#photo input[type=file]", tmp_path / "turned.png")
+    found = answers(page)
+    result = project.run(
+        "python", "-m", "stages.predict", tmp_path / "turned.png", "--format=jsonl"
+    )
+    said = json.loads(result.stdout.splitlines()[-1])
+    for name in NETWORKS:
+        for label, share in found[name].items():
+            assert share == pytest.approx(100 * said[name]["probabilities"][label], abs=0.51)
+
+
+def test_a_port_that_is_taken_is_a_mistake_in_one_line(app, project):
+    result = project.run(
+        "python", "-m", "stages.app", "--no-browser", "--port", str(app.port), check=False
+    )
+    assert result.returncode == 1
+    (line,) = result.stdout.splitlines()
+    assert line.startswith(f"app: 127.0.0.1:{app.port} cannot be listened on (")
+    assert line.endswith("Choose one with --port.")
+
+
+def test_without_gradio_one_line_says_how_to_get_it(project):
+    hidden = "import sys; sys.modules['gradio'] = None; from stages import app; app.main()"
+    result = project.run("python", "-c", hidden, check=False)
+    assert result.returncode == 1
+    assert result.stdout == (
+        "app: Gradio is not installed; expected the packages of requirements-demo.txt. "
+        "Install them: `pip install --no-deps -r requirements-demo.txt`.\n"
+    )

@@ -1,0 +1,67 @@
+"""The README's export: in every format the networks answer as they do in Keras."""
+
+import re
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+
+from bench.project import ROOT
+
+BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+
+
+@pytest.fixture(scope="module", params=["custom", "transfer"])
+def exported(request, project, tmp_path_factory):
+    """A folder in which the README's code has run, and the path without ending of its results."""
+    folder = tmp_path_factory.mktemp("export")
+    shutil.copytree(project.folder / "data/models", folder / "data/models")
+    (code,) = (block for block in BLOCKS if ".export(" in block)
+    code = code.replace("transfer", request.param)
+    result = subprocess.run(
+        ["python", "-c", code], cwd=folder, env=project.environment(),
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stdout
+    return folder / request.param
+
+
+@pytest.fixture(scope="module")
+def pixels(project):
+    return np.load(project.folder / "data/pixels.npy")[:5].astype(np.float32)
+
+
+@pytest.fixture
+def expected(exported, pixels):
+    from stages import networks
+
+    return networks.load(exported.parent / f"data/models/{exported.name}.keras").predict(pixels)
+
+
+def test_saved_model(exported, pixels, expected):
+    from stages.backend import tf
+
+    loaded = tf.saved_model.load(exported)
+    np.testing.assert_allclose(loaded.serve(pixels), expected, atol=1e-4)
+
+
+def test_onnx(exported, pixels, expected):
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(exported.with_suffix(".onnx"))
+    (taken,) = session.get_inputs()
+    (found,) = session.run(None, {taken.name: pixels})
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def test_litert(exported, pixels, expected):
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(str(exported.with_suffix(".tflite")))
+    (taken,), (given,) = interpreter.get_input_details(), interpreter.get_output_details()
+    interpreter.resize_tensor_input(taken["index"], pixels.shape)
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(taken["index"], pixels)
+    interpreter.invoke()
+    np.testing.assert_allclose(interpreter.get_tensor(given["index"]), expected, atol=1e-4)
