@@ -84,6 +84,7 @@ def test_both_networks_say_what_predict_says_and_show_where_they_looked(page, pr
 def test_a_photo_can_be_taken_with_the_camera(page):
     page.click("[aria-label='Capture from camera']")
     page.click("[title='grant webcam access']")
+    page.wait_for_function("document.querySelector('#photo video').videoWidth > 0")
     page.click("button[aria-label='capture photo']")
     assert set(answers(page)["custom"]) == {"blue", "green", "red"}
 
