@@ -2,13 +2,14 @@
 
 import argparse
 import html
+import multiprocessing
 import os
 import sys
 import tempfile
 
 import numpy as np
 
-from stages import files, networks, occlusion, parameters, photos, revision
+from stages import files, occlusion, parameters, photos, reading, revision
 from stages.parameters import NETWORKS
 
 NEGLIGIBLE = 0.01  # a loss of probability below it is not worth a glow
@@ -68,17 +69,18 @@ def build(gradio, runs, classes, image_size, made):
     def ask(path):
         if path is None:
             return [None] * 3 * len(runs)
-        try:
-            pixels = photos.decode(path, image_size).pixels
-        except photos.PhotoError as error:
-            raise gradio.Error(f"{error.problem} ({error.detail})", print_exception=False) from None
-        return [part for run in runs.values() for part in answer(run, pixels, classes)]
+        # To fork beside the threads of TensorFlow is not safe.
+        spawn = multiprocessing.get_context("spawn")
+        (photo,) = reading.read(None, [path], image_size, spawn)
+        if isinstance(photo, photos.PhotoError):
+            raise gradio.Error(f"{photo.problem} ({photo.detail})", print_exception=False)
+        return [part for run in runs.values() for part in answer(run, photo.pixels, classes)]
 
     with gradio.Blocks(title="Custom or transfer?", analytics_enabled=False) as page:
         gradio.Markdown(QUESTION)
         outputs = []
         with gradio.Row():
-            photo = Photo(label="photo", sources=["upload", "webcam"], elem_id="photo")
+            shown = Photo(label="photo", sources=["upload", "webcam"], elem_id="photo")
             for name in runs:
                 with gradio.Column(elem_id=name):
                     outputs += [
@@ -90,7 +92,7 @@ def build(gradio, runs, classes, image_size, made):
                         gradio.HTML(),
                     ]  # fmt: skip
         gradio.Markdown(f"Networks of revision: {made}")
-        photo.change(ask, photo, outputs, api_visibility="private")
+        shown.change(ask, shown, outputs, api_visibility="private")
     return page
 
 
@@ -105,6 +107,8 @@ def main():
     options = parser.parse_args()
     parameter = parameters.read()
     classes = np.unique(files.read_table("data/split.csv")["label"])
+    from stages import networks  # which the processes that read photos need not load
+
     runs = {name: networks.trained(name, parameter.image_size, len(classes)) for name in NETWORKS}
     made = revision.of_networks()
     with tempfile.TemporaryDirectory() as folder:

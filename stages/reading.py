@@ -1,6 +1,7 @@
 """Reading many photos: on all cores, and safe from any one of them."""
 
 import concurrent.futures
+import multiprocessing
 import os
 import signal
 from collections import deque
@@ -16,20 +17,22 @@ SECONDS = 5  # for a photo at most
 TOGETHER = 16  # photos that a process reads at a time
 
 
-def read(folder, names, image_size):
+def read(folder, names, image_size, context=multiprocessing):
     """Read photos in processes of their own, which no photo outlives by crashing or hanging.
 
     Args:
         folder: the folder of photos, which no link may lead out of; or `None`.
         names: the photos' paths, relative to it.
         image_size: side of the square that each is stretched to, pixels.
+        context: of `multiprocessing`, which starts the processes; the usual one by default.
 
     Yields:
         For each name, in order, a `Photo`, or the `PhotoError` that says why there is none.
         A few photos for each core are in memory at a time.
     """
     names = list(names)
-    with ProcessPool(cpu_count(), initializer=_be_quiet) as pool:
+    workers = max(1, min(cpu_count(), len(names)))
+    with ProcessPool(workers, initializer=_be_quiet, context=context) as pool:
 
         def start(some):
             return pool.schedule(_decode, (folder, some, image_size), timeout=SECONDS)

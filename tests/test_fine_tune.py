@@ -14,6 +14,7 @@ from stages.backend import keras
 
 LAYERS = 10
 MODEL = Path("data/models/transfer.keras")
+HISTORY = "metrics/history/transfer.csv"
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +38,20 @@ def before_training(tmp_path_factory, random_weights):
 
 @pytest.fixture
 def ready(before_training, tmp_path, monkeypatch):
+    """A copy of it."""
     folder = shutil.copytree(before_training, tmp_path / "work")
     monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(before_training, tmp_path_factory):
+    """A folder in which both networks are trained."""
+    folder = shutil.copytree(before_training, tmp_path_factory.mktemp("trained") / "work")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        train.main("custom")
+        train.main("transfer")
     return folder
 
 
@@ -48,9 +61,11 @@ def learnt(network):
     return next(layer for layer in base.layers if isinstance(layer, keras.Model))
 
 
-def test_only_the_last_layers_change_and_no_batch_normalisation(ready):
-    train.main("transfer")
-    before, after = learnt(networks.load(train.BASE)), learnt(networks.load(MODEL))
+def test_only_the_last_layers_change_and_no_batch_normalisation(trained):
+    before, after = (
+        learnt(networks.load(trained / train.BASE)),
+        learnt(networks.load(trained / MODEL)),
+    )
     changed = []
     for number, (one, other) in enumerate(zip(before.layers, after.layers, strict=True)):
         pairs = zip(one.get_weights(), other.get_weights(), strict=True)
@@ -67,36 +82,24 @@ def test_only_the_last_layers_change_and_no_batch_normalisation(ready):
     assert trainable
 
 
-def test_the_history_has_the_epochs_of_both_and_custom_those_of_one(ready, capsys):
-    train.main("custom")
-    train.main("transfer")
-    assert "transfer: the last 10 layers of the base are trained, too" in capsys.readouterr().out
-    assert len(pd.read_csv("metrics/history/custom.csv")) == 2
-    assert pd.read_csv("metrics/history/transfer.csv")["epoch"].tolist() == [1, 2, 3, 4]
-    assert not list(Path("data/training").iterdir())
+def test_the_history_has_the_epochs_of_both_and_custom_those_of_one(trained):
+    assert len(pd.read_csv(trained / "metrics/history/custom.csv")) == 2
+    assert pd.read_csv(trained / HISTORY)["epoch"].tolist() == [1, 2, 3, 4]
+    assert not list((trained / "data/training").iterdir())
 
 
-def test_the_first_epochs_are_those_of_a_training_without(ready):
-    train.main("transfer")
-    both = pd.read_csv("metrics/history/transfer.csv")
+def test_the_first_epochs_are_those_of_a_training_without(trained, ready):
     change_parameters(ready / "params.yaml", base__fine_tune=0)
     train.main("transfer")
-    pd.testing.assert_frame_equal(both[:2], pd.read_csv("metrics/history/transfer.csv"))
+    pd.testing.assert_frame_equal(pd.read_csv(trained / HISTORY)[:2], pd.read_csv(HISTORY))
 
 
-def test_the_last_epoch_validates_what_is_saved(ready):
-    train.main("transfer")
-    evaluate_alone()
+def test_the_last_epoch_validates_what_is_saved(trained, monkeypatch):
+    monkeypatch.chdir(trained)
+    evaluate.main()
     right = pd.read_csv("metrics/predictions/transfer.csv")
     accuracy = (right["actual"] == right["predicted"]).mean()
-    last = pd.read_csv("metrics/history/transfer.csv").iloc[-1]
-    assert accuracy == pytest.approx(last["val_accuracy"], abs=1e-6)
-
-
-def evaluate_alone():
-    """Score the transfer network, and the same one as the custom one."""
-    shutil.copy(MODEL, "data/models/custom.keras")
-    evaluate.main()
+    assert accuracy == pytest.approx(pd.read_csv(HISTORY).iloc[-1]["val_accuracy"], abs=1e-6)
 
 
 def test_more_layers_than_there_are_is_a_mistake_in_one_line(ready):
@@ -115,12 +118,9 @@ class StopError(Exception):
 
 
 @pytest.mark.parametrize("epoch", [1, 2, 3])
-def test_interrupted_at_any_epoch_it_ends_with_the_same_weights(ready, monkeypatch, epoch):
-    train.main("transfer")
-    expected = networks.load(MODEL).get_weights()
-    history = Path("metrics/history/transfer.csv").read_bytes()
-    MODEL.unlink()
-
+def test_interrupted_at_any_epoch_it_ends_with_the_same_weights(
+    trained, ready, monkeypatch, capsys, epoch
+):
     real = train.Checkpoint.on_epoch_end
 
     def stop(self, number, logs=None):
@@ -133,8 +133,11 @@ def test_interrupted_at_any_epoch_it_ends_with_the_same_weights(ready, monkeypat
         with pytest.raises(StopError):
             train.main("transfer")
     train.main("transfer")
-    assert Path("metrics/history/transfer.csv").read_bytes() == history
-    found = networks.load(MODEL).get_weights()
+    shown = capsys.readouterr().out
+    assert f"transfer: goes on after epoch {epoch}," in shown
+    assert "transfer: the last 10 layers of the base are trained, too" in shown
+    assert Path(HISTORY).read_bytes() == (trained / HISTORY).read_bytes()
+    found, expected = (networks.load(path).get_weights() for path in (MODEL, trained / MODEL))
     assert all(np.array_equal(*pair) for pair in zip(found, expected, strict=True))
 
 

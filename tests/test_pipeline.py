@@ -243,7 +243,10 @@ def test_a_queue_of_experiments_runs_from_a_fresh_clone(project, tmp_path):
     project.run("git", "clone", "--quiet", ".", str(clone.folder))
     clone.run("dvc", "pull", "--quiet")
 
-    clone.run("dvc", "exp", "run", "--queue", "-S", "epochs=1,3")
+    change_parameters(clone.folder / "params.yaml", base__weights="random", base__options={})
+    clone.commit("Bases that have learnt nothing")
+
+    clone.run("dvc", "exp", "run", "--queue", "-S", "base.name=MobileNetV2,EfficientNetB0")
     clone.run("dvc", "queue", "start")
     for _ in range(300):
         status = clone.run("dvc", "queue", "status").stdout
@@ -252,8 +255,9 @@ def test_a_queue_of_experiments_runs_from_a_fresh_clone(project, tmp_path):
         time.sleep(1)
     assert status.count("Success") == 2, status
     shown = clone.run("dvc", "exp", "show", "--csv", "--only-changed").stdout
-    epochs = [row["epochs"] for row in csv.DictReader(io.StringIO(shown)) if row["Experiment"]]
-    assert sorted(epochs) == ["1", "3"]
+    rows = [row for row in csv.DictReader(io.StringIO(shown)) if row["Experiment"]]
+    assert sorted(row["base.name"] for row in rows) == ["EfficientNetB0", "MobileNetV2"]
+    assert len({row["metrics/transfer.json:log_loss"] for row in rows}) == 2
 
 
 def test_photos_are_imported_from_a_git_repository_pinned_to_a_commit(make_project, tmp_path):
