@@ -95,7 +95,7 @@ def running_app(folder, **environment):
 def draw_app():
     """Return the picture of that page, with a drawing on it."""
     with running_app(ROOT) as app, running_browser() as browser:
-        page = browser.new_page(viewport={"width": WIDTH, "height": 600}, color_scheme="light")
+        page = browser.new_page(viewport={"width": 1200, "height": 620}, color_scheme="light")
         page.goto(f"http://127.0.0.1:{app.port}/")
         page.set_input_files("#photo input[type=file]", ROOT / "data/demo/cat/drawing_000.jpg")
         page.wait_for_selector("#transfer img")
