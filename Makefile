@@ -41,8 +41,8 @@ study: .venv/installed  ## the study on real photos, its time and memory (REAL_P
 
 lock: .venv/installed  ## compile requirements.txt, and requirements-demo.txt with its versions
 	@uv pip compile requirements.in --output-file requirements.txt $(LOCKED)
-	@uv pip compile requirements-demo.in --output-file requirements-demo.txt $(LOCKED) \
-		--override requirements.txt
+	@printf "pillow\ntomlkit\n" | uv pip compile requirements-demo.in $(LOCKED) \
+		--output-file requirements-demo.txt --constraint requirements.txt --override /dev/stdin
 
 .venv/installed: requirements.txt
 	@echo "Installing the packages of requirements.txt into .venv (about 2.5 GB) ..."
