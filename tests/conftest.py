@@ -58,6 +58,26 @@ def random_weights(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def before_training(tmp_path_factory, random_weights):
+    """A folder in which all stages before `train` have run; to be copied."""
+    from stages import extract, prepare, split
+
+    folder = tmp_path_factory.mktemp("before")
+    shutil.copy(ROOT / "params.yaml", folder)
+    change_parameters(
+        folder / "params.yaml", photos="photos", image_size=32, epochs=2, layers__filters=[4, 4],
+        base__name="MobileNetV2", base__weights=str(random_weights), base__options={"alpha": 0.35},
+    )  # fmt: skip
+    draw_photos(folder / "photos")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        prepare.main()
+        split.main()
+        extract.main()
+    return folder
+
+
+@pytest.fixture(scope="session")
 def make_project(tmp_path_factory, random_weights):
     """Return a function that makes a committed copy with small photos, tracked by DVC."""
 

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import draw_photos
 
-from bench.project import ROOT, change_parameters
-from stages import extract, files, parameters, prepare, split, train, training
+from bench.project import change_parameters
+from stages import extract, files, parameters, split, train, training
 from stages.checkpoint import Checkpoint
 
 EPOCHS = 12
@@ -133,24 +132,6 @@ def test_interrupted_by_hand_it_says_in_one_line_that_it_goes_on(long):
         shown.splitlines()[-1] == "custom: interrupted; the next run goes on after the last epoch"
     )
     assert "Traceback" not in shown
-
-
-@pytest.fixture(scope="module")
-def before_training(tmp_path_factory, random_weights):
-    """A folder in which all stages before `train` have run."""
-    folder = tmp_path_factory.mktemp("before")
-    shutil.copy(ROOT / "params.yaml", folder)
-    change_parameters(
-        folder / "params.yaml", photos="photos", image_size=32, epochs=2, layers__filters=[4, 4],
-        base__name="MobileNetV2", base__weights=str(random_weights), base__options={"alpha": 0.35},
-    )  # fmt: skip
-    draw_photos(folder / "photos")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        prepare.main()
-        split.main()
-        extract.main()
-    return folder
 
 
 def compiled(parameter, name="transfer"):

@@ -6,10 +6,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import draw_photos
 
-from bench.project import ROOT, change_parameters
-from stages import augment, evaluate, extract, networks, parameters, prepare, split, train
+from bench.project import change_parameters
+from stages import augment, evaluate, extract, networks, parameters, train
 from stages.backend import keras
 
 LAYERS = 10
@@ -17,29 +16,11 @@ MODEL = Path("data/models/transfer.keras")
 HISTORY = "metrics/history/transfer.csv"
 
 
-@pytest.fixture(scope="module")
-def before_training(tmp_path_factory, random_weights):
-    """A folder in which all stages before `train` have run."""
-    folder = tmp_path_factory.mktemp("before")
-    shutil.copy(ROOT / "params.yaml", folder)
-    change_parameters(
-        folder / "params.yaml", photos="photos", image_size=32, epochs=2, layers__filters=[4, 4],
-        base__name="MobileNetV2", base__weights=str(random_weights), base__options={"alpha": 0.35},
-        base__fine_tune=LAYERS,
-    )  # fmt: skip
-    draw_photos(folder / "photos")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        prepare.main()
-        split.main()
-        extract.main()
-    return folder
-
-
 @pytest.fixture
 def ready(before_training, tmp_path, monkeypatch):
-    """A copy of it."""
+    """A folder in which all stages before `train` have run."""
     folder = shutil.copytree(before_training, tmp_path / "work")
+    change_parameters(folder / "params.yaml", base__fine_tune=LAYERS)
     monkeypatch.chdir(folder)
     return folder
 
@@ -48,6 +29,7 @@ def ready(before_training, tmp_path, monkeypatch):
 def trained(before_training, tmp_path_factory):
     """A folder in which both networks are trained."""
     folder = shutil.copytree(before_training, tmp_path_factory.mktemp("trained") / "work")
+    change_parameters(folder / "params.yaml", base__fine_tune=LAYERS)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         train.main("custom")
