@@ -57,15 +57,6 @@ def build(gradio, runs, classes, image_size, made):
         The `gradio.Blocks`.
     """
 
-    class Photo(gradio.Image):
-        """Passes a file on as it is: photos are read here as everywhere else."""
-
-        is_template = True  # or Gradio would look for a component of this name
-
-        def preprocess(self, payload):
-            """Return the path of what was uploaded."""
-            return payload and payload.path
-
     def ask(path):
         if path is None:
             return [None] * 3 * len(runs)
@@ -80,7 +71,9 @@ def build(gradio, runs, classes, image_size, made):
         gradio.Markdown(QUESTION)
         outputs = []
         with gradio.Row():
-            shown = Photo(label="photo", sources=["upload", "webcam"], elem_id="photo")
+            shown = gradio.Image(label="photo", sources=["upload", "webcam"], elem_id="photo")
+            # The file as it is: photos are read here as everywhere else.
+            shown.preprocess = lambda upload: upload and upload.path
             for name in runs:
                 with gradio.Column(elem_id=name):
                     outputs += [
