@@ -1,6 +1,7 @@
 """Reading many photos: on all cores, and safe from any one of them."""
 
 import concurrent.futures
+import math
 import multiprocessing
 import os
 import signal
@@ -8,6 +9,7 @@ from collections import deque
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 from joblib import cpu_count
 from pebble import ProcessExpired, ProcessPool
 
@@ -15,6 +17,7 @@ from stages import photos
 
 SECONDS = 5  # for a photo at most
 TOGETHER = 16  # photos that a process reads at a time
+_shared = None  # in each process: where the pixels go
 
 
 def read(folder, names, image_size, context=multiprocessing):
@@ -32,32 +35,51 @@ def read(folder, names, image_size, context=multiprocessing):
     """
     names = list(names)
     workers = max(1, min(cpu_count(), len(names)))
-    with ProcessPool(workers, initializer=_be_quiet, context=context) as pool:
+    ahead = 2 * cpu_count() + 1  # times TOGETHER photos are in memory
+    # Pixels come back through memory that all processes share. To send them, as all else is
+    # sent, would keep this process too busy to feed more than a few others.
+    shape = (max(1, min(ahead * TOGETHER, len(names))), image_size, image_size, 3)
+    memory = context.RawArray("B", math.prod(shape))
+    pixels = np.frombuffer(memory, np.uint8).reshape(shape)
+    with ProcessPool(
+        workers, initializer=_start, initargs=(memory, shape), context=context
+    ) as pool:
 
-        def start(some):
-            return pool.schedule(_decode, (folder, some, image_size), timeout=SECONDS)
+        def start(some, row):
+            return pool.schedule(_decode, (folder, some, image_size, row), timeout=SECONDS)
 
-        chunks = (names[first : first + TOGETHER] for first in range(0, len(names), TOGETHER))
+        def results(some, row, future):
+            for number, photo in enumerate(_results(some, row, future, start), row):
+                if isinstance(photo, photos.Photo):
+                    photo = photo._replace(pixels=pixels[number].copy())
+                yield photo
+
         running = deque()
-        for some in chunks:
-            running.append((some, start(some)))
-            if len(running) > 2 * cpu_count():
-                yield from _results(*running.popleft(), start)
+        for first in range(0, len(names), TOGETHER):
+            some, row = names[first : first + TOGETHER], first % (ahead * TOGETHER)
+            running.append((some, row, start(some, row)))
+            if len(running) == ahead:
+                yield from results(*running.popleft())
         while running:
-            yield from _results(*running.popleft(), start)
+            yield from results(*running.popleft())
 
 
-def _be_quiet():
-    """Print nothing: decoders complain of damaged photos, without saying which."""
+def _start(memory, shape):
+    """Take the shared memory, and be quiet: decoders do not say of which photo they complain."""
+    global _shared
+    _shared = np.frombuffer(memory, np.uint8).reshape(shape)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
-def _decode(folder, names, image_size):
+def _decode(folder, names, image_size, row):
+    """Read photos; put the pixels into the shared memory, from that row on."""
     results = []
     with _limit(2 * SECONDS):
-        for name in names:
+        for number, name in enumerate(names, row):
             try:
-                results.append(photos.decode(Path(folder or "", name), image_size, folder))
+                photo = photos.decode(Path(folder or "", name), image_size, folder)
+                _shared[number] = photo.pixels
+                results.append(photo._replace(pixels=None))
             except photos.PhotoError as error:
                 results.append(error)
     return results
@@ -74,7 +96,7 @@ def _limit(seconds):
         yield
 
 
-def _results(names, future, start):
+def _results(names, row, future, start):
     """Wait for the photos of one process; if it came to grief, read them one by one."""
     try:
         return future.result()
@@ -84,5 +106,5 @@ def _results(names, future, start):
         error = photos.PhotoError("crash", f"it ended the reading process ({expired.exitcode})")
     if len(names) == 1:
         return [error]
-    again = [([name], start([name])) for name in names]
+    again = [([name], number, start([name], number)) for number, name in enumerate(names, row)]
     return [result for some in again for result in _results(*some, start)]

@@ -4,7 +4,9 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 
@@ -12,6 +14,12 @@ from bench.project import ROOT
 from stages import photos, reading
 
 NAMES = [f"{number:02}" for number in range(20)]
+
+
+def photo(path, image_size, folder=None):
+    """Make a photo whose pixels and hash tell its name."""
+    shade = sum(path.name.encode()) % 256
+    return photos.Photo(np.full((image_size, image_size, 3), shade, np.uint8), path.name, 0)
 
 
 def decode(path, image_size, folder):
@@ -25,7 +33,8 @@ def decode(path, image_size, folder):
         raise photos.PhotoError("empty", path.name)
     if path.name.endswith("0"):
         time.sleep(0.05)  # the chunks with these end after later ones
-    return str(path), image_size, folder
+    assert str(path.parent) == folder
+    return photo(path, image_size)
 
 
 @pytest.fixture(autouse=True)
@@ -36,21 +45,31 @@ def few_processes(monkeypatch):
 
 
 def read(names):
-    """Map each name to what came of it: its path, or its problem and the detail."""
-    results = list(reading.read("folder", names, 32))
-    return {
-        name: (result.problem, result.detail)
-        if isinstance(result, photos.PhotoError)
-        else result[0].removeprefix("folder/")
-        for name, result in zip(names, results, strict=True)
-    }
+    """Map each name to what came of it: its photo's hash, or its problem and the detail."""
+    found = {}
+    for name, result in zip(names, reading.read("folder", names, 32), strict=True):
+        if isinstance(result, photos.PhotoError):
+            found[name] = result.problem, result.detail
+        else:
+            found[name] = result.sha256
+            np.testing.assert_array_equal(result.pixels, photo(Path(name), 32).pixels)
+    return found
 
 
 def test_results_come_in_order_for_more_photos_than_are_read_at_a_time():
     names = [f"{number:03}" for number in range(100)]
     assert len(names) > reading.TOGETHER * (2 * reading.cpu_count() + 1)
-    results = list(reading.read("folder", names, 32))
-    assert results == [(f"folder/{name}", 32, "folder") for name in names]
+    assert list(read(names).items()) == [(name, name) for name in names]
+
+
+def test_pixels_stay_what_they_are_while_others_are_read():
+    names = [f"{number:03}" for number in range(200)]
+    results = reading.read("folder", names, 32)
+    found = [next(results)]
+    time.sleep(0.5)  # the processes have read as far ahead as they may
+    found += results
+    for name, result in zip(names, found, strict=True):
+        np.testing.assert_array_equal(result.pixels, photo(Path(name), 32).pixels)
 
 
 @pytest.mark.parametrize("count", [0, 1, reading.TOGETHER, reading.TOGETHER + 1])
@@ -64,11 +83,11 @@ def test_a_few_photos_are_in_memory_however_slowly_they_are_used(tmp_path, monke
 
     def note(path, image_size, folder):
         (tmp_path / path.name).touch()
-        return path.name
+        return photo(path, image_size)
 
     monkeypatch.setattr(photos, "decode", note)
     results = reading.read("folder", [f"{number:03}" for number in range(200)], 32)
-    assert next(results) == "000"
+    assert next(results).sha256 == "000"
     time.sleep(0.5)
     assert len(list(tmp_path.iterdir())) <= reading.TOGETHER * (2 * reading.cpu_count() + 2)
     assert len(list(results)) == 199
@@ -103,17 +122,19 @@ def test_a_photo_that_crashes_or_hangs_is_named_and_the_others_are_read(culprits
 
 def test_photos_that_are_slow_together_but_not_alone_are_all_read(monkeypatch):
     monkeypatch.setattr(reading, "SECONDS", 1)
-    monkeypatch.setattr(photos, "decode", lambda path, *_: time.sleep(0.2) or path.name)
-    assert list(reading.read("folder", NAMES[:8], 32)) == NAMES[:8]
+    monkeypatch.setattr(photos, "decode", lambda path, *rest: time.sleep(0.2) or photo(path, *rest))
+    assert read(NAMES[:8]) == {name: name for name in NAMES[:8]}
 
 
 READ_FOREVER = """
 import time
+import numpy as np
 from stages import photos, reading
 reading.cpu_count = lambda: 2
-photos.decode = lambda path, *_: time.sleep({seconds}) or path.name
+pixel = np.zeros((1, 1, 3), np.uint8)
+photos.decode = lambda path, *_: time.sleep({seconds}) or photos.Photo(pixel, "", 0)
 print("started", flush=True)
-for _ in reading.read("folder", [str(number) for number in range(100_000)], 32):
+for _ in reading.read("folder", [str(number) for number in range(100_000)], 1):
     pass
 """
 
