@@ -68,21 +68,30 @@ def describe(table):
 def _close_pairs(values):
     """Find all pairs of hashes that differ in few bits.
 
+    Of 7 parts of a hash, 6 bits that differ leave at least one as it is: only hashes that
+    share a part are compared.
+
     Args:
         values: `uint64` array.
 
     Yields:
         `int` arrays `[pairs, 2]` of indices, the smaller one first; bounded, and never empty.
+        A pair may come more than once.
     """
-    rows = max(1, BLOCK // max(1, len(values)))
     found, size = [], 0
-    for start in range(0, len(values), rows):
-        block = values[start : start + rows, None]
-        near = np.argwhere(np.bitwise_count(block ^ values[None, start:]) <= DISTANCE) + start
-        found.append(near[near[:, 0] < near[:, 1]])
-        size += len(found[-1])
-        if size >= BLOCK:
-            yield np.concatenate(found)
-            found, size = [], 0
+    for bits in np.array_split(np.arange(64, dtype=np.uint64), DISTANCE + 1):
+        part = values >> bits[0] & np.uint64(2 ** len(bits) - 1)
+        order = np.argsort(part, kind="stable")
+        for alike in np.split(order, np.flatnonzero(np.diff(part[order])) + 1):
+            rows = max(1, BLOCK // max(1, len(alike)))
+            for start in range(0, len(alike), rows):
+                some, others = values[alike[start : start + rows], None], values[alike[start:]]
+                near = np.argwhere(np.bitwise_count(some ^ others) <= DISTANCE)
+                near = near[near[:, 0] < near[:, 1]]
+                found.append(alike[start + near])
+                size += len(near)
+                if size >= BLOCK:
+                    yield np.concatenate(found)
+                    found, size = [], 0
     if size:
         yield np.concatenate(found)

@@ -1,5 +1,6 @@
 import tracemalloc
 from itertools import combinations
+from random import Random
 
 import numpy as np
 import pandas as pd
@@ -89,6 +90,14 @@ def test_a_chain_of_near_copies_is_one_group_even_where_its_ends_are_far_apart()
 def test_photos_are_together_up_to_6_bits(bits, groups, lowest):
     found = duplicates.group(named(2), [0, (2**bits - 1) << lowest])
     assert len(set(found)) == groups
+
+
+@pytest.mark.parametrize(("bits", "groups"), [(6, 1000), (7, 2000)])
+def test_it_does_not_matter_which_bits_differ(bits, groups):
+    random = Random(0)
+    hashes = [random.getrandbits(64) for _ in range(1000)]
+    others = [phash ^ sum(1 << bit for bit in random.sample(range(64), bits)) for phash in hashes]
+    assert len(set(duplicates.group(named(2000), hashes + others))) == groups
 
 
 @given(st.lists(HASHES, max_size=20))
