@@ -1,7 +1,9 @@
 """Compare the two networks photo by photo: the gain, and whether it could be chance."""
 
+from statistics import NormalDist
+
 import numpy as np
-from scipy.stats import binomtest, norm
+from scipy.special import betaincc
 
 from stages import files
 
@@ -31,12 +33,17 @@ def gain(custom_right, transfer_right):
 
     p_transfer, p_custom = ((count + 1) / (photos + 2) for count in (only_transfer, only_custom))
     centre = p_transfer - p_custom
-    margin = norm.ppf(0.975) * np.sqrt((p_transfer + p_custom - centre**2) / (photos + 2))
+    variance = (p_transfer + p_custom - centre**2) / (photos + 2)
+    margin = NormalDist().inv_cdf(0.975) * variance**0.5
+    # Two equal tails of the binomial distribution, each an incomplete beta function; they
+    # overlap where the numbers are equal.
+    fewer = min(only_transfer, only_custom)
+    p_value = 2 * betaincc(fewer + 1, differing - fewer, 0.5)
     return {
         "accuracy_gain": (only_transfer - only_custom) / photos,
-        "accuracy_gain_low": max(-1.0, float(centre - margin)),
-        "accuracy_gain_high": min(1.0, float(centre + margin)),
-        "p_value": float(binomtest(only_transfer, differing).pvalue) if differing else 1.0,
+        "accuracy_gain_low": max(-1.0, centre - margin),
+        "accuracy_gain_high": min(1.0, centre + margin),
+        "p_value": min(1.0, float(p_value)),
         "only_transfer_right": only_transfer,
         "only_custom_right": only_custom,
     }

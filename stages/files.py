@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import psutil
 
 # Errors of writing that users can mend: no room, or no right to.
@@ -210,6 +209,8 @@ def read_table(path, columns=None):
     Raises:
         SystemExit: if it is not there, or damaged.
     """
+    import pandas as pd  # which takes a while, and not every stage reads a table
+
     # The line ends as written: a carriage return is part of a name.
     with _reading(path):
         return pd.read_csv(

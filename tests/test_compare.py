@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import binomtest
 
 from stages import compare, files
 
@@ -22,6 +23,14 @@ def test_the_report_that_this_project_comes_from():
     assert (values["only_transfer_right"], values["only_custom_right"]) == (8, 0)
     assert values["p_value"] == pytest.approx(2 * 0.5**8)  # eight heads in a row, two-sided
     assert 0 < values["accuracy_gain_low"] < 8 / 30 < values["accuracy_gain_high"]
+
+
+@pytest.mark.parametrize("photos", [0, 1, 5, 16, 400])
+def test_the_p_value_is_that_of_scipy_however_many_photos_differ(photos):
+    for transfer in range(photos + 1):
+        values = compare.gain(*right(1, transfer, photos - transfer, 1))
+        expected = binomtest(transfer, photos).pvalue if photos else 1
+        assert values["p_value"] == pytest.approx(expected, rel=1e-9)
 
 
 def test_the_interval_is_that_of_bonett_and_price():

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import binomtest
+from sklearn import metrics
 
 from bench.project import ROOT
 from stages import evaluate, files, networks, parameters, scores
@@ -76,6 +78,39 @@ def test_the_interval_is_wilsons():
     assert values["accuracy"] == 0.7
     assert values["accuracy_low"] == pytest.approx(0.5212, abs=1e-4)
     assert values["accuracy_high"] == pytest.approx(0.8334, abs=1e-4)
+
+
+def test_every_score_is_that_of_scikit_learn_and_scipy():
+    random = np.random.default_rng(0)
+    for _ in range(300):
+        photos, classes = random.integers(1, 60), random.integers(2, 8)
+        labels = range(classes)
+        actual = random.integers(0, classes, photos)
+        # Up to certainty, right and wrong.
+        odds = np.exp(random.normal(size=(photos, classes)) * random.choice([1, 5, 50]))
+        probabilities = (odds / odds.sum(axis=1, keepdims=True)).astype(np.float32)
+        predicted = probabilities.argmax(axis=1)
+        interval = binomtest(int((actual == predicted).sum()), int(photos)).proportion_ci(
+            method="wilson"
+        )
+        shared = {"labels": labels, "zero_division": 0}
+        macro_f1 = metrics.f1_score(actual, predicted, average="macro", **shared)
+        assert scores.score(actual, predicted, probabilities) == {
+            "accuracy": pytest.approx(metrics.accuracy_score(actual, predicted)),
+            "accuracy_low": pytest.approx(interval.low, abs=1e-12),
+            "accuracy_high": pytest.approx(interval.high),
+            "macro_f1": pytest.approx(macro_f1),
+            "log_loss": pytest.approx(metrics.log_loss(actual, probabilities, labels=labels)),
+            "photos": photos,
+        }
+        np.testing.assert_array_equal(
+            scores.confusion(actual, predicted, labels),
+            metrics.confusion_matrix(actual, predicted, labels=labels),
+        )
+        np.testing.assert_allclose(
+            scores.per_class(actual, predicted, labels).T,
+            metrics.precision_recall_fscore_support(actual, predicted, **shared),
+        )
 
 
 def test_reliability_sets_confidence_against_accuracy():
