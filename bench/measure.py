@@ -4,6 +4,8 @@ import statistics
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
+from pathlib import Path
 from typing import NamedTuple
 
 import psutil
@@ -19,11 +21,14 @@ class Cost(NamedTuple):
         seconds: wall time.
         megabytes: the most memory that its processes held at one time; what they share
             counts once.
+        anonymous: the same without what is mapped from files, such as libraries: how much of
+            these counts depends on which other programs use them meanwhile.
         largest: the most memory that one process had, MB; what it shares counts.
     """
 
     seconds: float
     megabytes: float
+    anonymous: float
     largest: float
 
 
@@ -41,7 +46,7 @@ def cost(project, *command, environment=None):
     Raises:
         RuntimeError: if it fails.
     """
-    start, together, largest = time.perf_counter(), 0, 0
+    start, most = time.perf_counter(), [0, 0, 0]
     with tempfile.TemporaryFile() as output:
         process = psutil.Popen(
             command,
@@ -51,13 +56,12 @@ def cost(project, *command, environment=None):
             stderr=subprocess.STDOUT,
         )
         while process.poll() is None:
-            proportional, resident = _memory(process)
-            together, largest = max(together, proportional), max(largest, resident)
+            most = list(map(max, most, _memory(process)))
             time.sleep(INTERVAL)
         if process.returncode:
             output.seek(0)
             raise RuntimeError(f"{' '.join(command)}: {output.read().decode()}")
-    return Cost(time.perf_counter() - start, together / 1e6, largest / 1e6)
+    return Cost(time.perf_counter() - start, *(size / 1e6 for size in most))
 
 
 def median_seconds(project, *commands, repeats=REPEATS):
@@ -85,13 +89,16 @@ def _memory(process):
     """Sum up the proportional set sizes of a process and its children, and find the largest.
 
     Returns:
-        `(together, largest)`: that sum, and the largest resident set size, bytes.
+        `(together, anonymous, largest)`: that sum, the sum without what is mapped from files,
+        and the largest resident set size, bytes.
     """
-    together, largest = 0, 0
-    try:
+    together, anonymous, largest = 0, 0, 0
+    # One of them may just have ended.
+    with suppress(psutil.Error, OSError):
         for one in [process, *process.children(recursive=True)]:
-            memory = one.memory_full_info()
-            together, largest = together + memory.pss, max(largest, memory.rss)
-    except psutil.Error:  # one of them has just ended
-        pass
-    return together, largest
+            lines = Path(f"/proc/{one.pid}/smaps_rollup").read_text().splitlines()
+            sizes = {line.split()[0]: 1024 * int(line.split()[1]) for line in lines[1:]}
+            together += sizes["Pss:"]
+            anonymous += sizes["Pss_Anon:"] + sizes["Pss_Shmem:"]
+            largest = max(largest, sizes["Rss:"])
+    return together, anonymous, largest
