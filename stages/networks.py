@@ -89,6 +89,25 @@ def transfer(base, layers):
     return keras.Sequential([pixels, base, layers], name="transfer")
 
 
+def learnt(base, tuned):
+    """Return the model inside a base: all of it that has learnt something.
+
+    Args:
+        base: what `bases.build` returns.
+        tuned: how many of its layers are to be trained.
+
+    Raises:
+        SystemExit: if it has fewer.
+    """
+    (model,) = (layer for layer in base.layers if isinstance(layer, keras.Model))
+    if tuned > len(model.layers):
+        raise SystemExit(
+            f"params.yaml: base.fine_tune is {tuned}, but the base has {len(model.layers)} "
+            "layers; expected at most so many."
+        )
+    return model
+
+
 def unfreeze(base, count):
     """Let training change the last layers of a base, but for its batch normalisation.
 
@@ -99,15 +118,10 @@ def unfreeze(base, count):
     Raises:
         SystemExit: if it has fewer.
     """
-    (learnt,) = (layer for layer in base.layers if isinstance(layer, keras.Model))
-    if count > len(learnt.layers):
-        raise SystemExit(
-            f"params.yaml: base.fine_tune is {count}, but the base has {len(learnt.layers)} "
-            "layers; expected at most so many."
-        )
-    learnt.trainable = True
-    for number, layer in enumerate(learnt.layers):
-        early = number < len(learnt.layers) - count
+    model = learnt(base, count)
+    model.trainable = True
+    for number, layer in enumerate(model.layers):
+        early = number < len(model.layers) - count
         layer.trainable = not (early or isinstance(layer, keras.layers.BatchNormalization))
 
 

@@ -31,13 +31,19 @@ def build(name, parameter, array, classes):
     Returns:
         `(network, trained)`: the whole network, from pixels, and the part of it that takes
         `array`; `custom` takes the pixels themselves.
+
+    Raises:
+        SystemExit: as `networks.load` does, or if more layers of the base are to be
+            fine-tuned than it has.
     """
     keras.utils.set_random_seed(parameter.seed)
     layers = networks.shared_layers(parameter.layers, classes, parameter.seed)
     if name == "custom":
         network = networks.custom(array.shape[1], layers)
         return network, network
-    return networks.transfer(networks.load(BASE), layers), layers
+    base = networks.load(BASE)
+    networks.learnt(base, parameter.base.fine_tune)  # or it would be refused only hours later
+    return networks.transfer(base, layers), layers
 
 
 def identify(name, parameter, *more):

@@ -84,7 +84,7 @@ def test_the_last_epoch_validates_what_is_saved(trained, monkeypatch):
     assert accuracy == pytest.approx(pd.read_csv(HISTORY).iloc[-1]["val_accuracy"], abs=1e-6)
 
 
-def test_more_layers_than_there_are_is_a_mistake_in_one_line(ready):
+def test_more_layers_than_there_are_is_a_mistake_in_one_line_before_anything_is_trained(ready):
     count = len(learnt(networks.load(train.BASE)).layers)
     change_parameters(ready / "params.yaml", base__fine_tune=count + 1)
     with pytest.raises(SystemExit) as error:
@@ -93,6 +93,7 @@ def test_more_layers_than_there_are_is_a_mistake_in_one_line(ready):
         f"params.yaml: base.fine_tune is {count + 1}, but the base has {count} layers; "
         "expected at most so many."
     )
+    assert not (ready / "data/training").exists()
 
 
 class StopError(Exception):
