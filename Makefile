@@ -12,7 +12,7 @@ run: .venv/installed  ## set up, and answer: which network is better on my photo
 	@dvc metrics show metrics/custom.json metrics/transfer.json metrics/model.json
 
 test: .venv/demo-installed  ## set up, and run all tests
-	@python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	@python -m pytest --numprocesses 2 --max-worker-restart 0 --dist loadfile --no-loadscope-reorder
 
 check: .venv/installed  ## what CI checks besides the tests
 	@ruff check .
