@@ -146,8 +146,9 @@ def read(folder):
     in_time = []
     for name, result in zip(names, reading.read(folder, names, IMAGE_SIZE), strict=True):
         own = max(own, this.memory_info().rss)
-        results[_outcome(result)] += 1
-        if _outcome(result) not in ("crash", "too slow"):
+        outcome = result.problem if isinstance(result, photos.PhotoError) else "decoded"
+        results[outcome] += 1
+        if outcome not in ("crash", "too slow"):
             in_time.append((name, result))
     unit = 1 if sys.platform == "darwin" else 1024
     peak = max(own, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit)
@@ -228,18 +229,11 @@ def _silence():
         os.close(nothing)
 
 
-def _outcome(result):
-    if isinstance(result, photos.PhotoError):
-        return result.problem
-    shape, kind = result.pixels.shape, result.pixels.dtype
-    right = shape == (IMAGE_SIZE, IMAGE_SIZE, 3) and kind == np.uint8
-    return "decoded" if right else "wrong shape"
-
-
 def _essence(result):
     if isinstance(result, photos.PhotoError):
         return result.args
-    return result.pixels.tobytes(), result.sha256, result.phash
+    pixels = result.pixels
+    return pixels.shape, pixels.dtype, pixels.tobytes(), result.sha256, result.phash
 
 
 if __name__ == "__main__":

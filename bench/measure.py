@@ -44,7 +44,7 @@ def cost(project, *command, environment=None):
         Its `Cost`.
 
     Raises:
-        RuntimeError: if it fails.
+        RuntimeError: if it fails, or the system does not tell the memory of a process.
     """
     start, most = time.perf_counter(), [0, 0, 0]
     with tempfile.TemporaryFile() as output:
@@ -61,6 +61,8 @@ def cost(project, *command, environment=None):
         if process.returncode:
             output.seek(0)
             raise RuntimeError(f"{' '.join(command)}: {output.read().decode()}")
+    if not most[0]:
+        raise RuntimeError("no memory was seen; expected Linux, with /proc/PID/smaps_rollup")
     return Cost(time.perf_counter() - start, *(size / 1e6 for size in most))
 
 

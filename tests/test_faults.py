@@ -47,7 +47,7 @@ def refused(result, path, reason):
     ("stage", "size", "path"),
     [
         ("render", 1000, "data/demo"),
-        ("prepare", 1000, "data/pixels.npy"),
+        ("prepare", 160_000, "data/pixels.npy"),
         ("split", 1000, "data/split.csv"),
         ("extract", 50_000, "data/base/features.npy"),
         ("extract", 1_000_000, "data/base/base.keras"),
@@ -59,11 +59,19 @@ def refused(result, path, reason):
         ("report", 1000, "metrics/report.html"),
     ],
 )
-def test_a_full_disk_ends_in_one_line_and_leaves_the_old_results(changing, stage, size, path):
+def test_a_full_disk_ends_in_one_line_and_leaves_the_old_results(
+    changing, stage, size, path, monkeypatch
+):
     if stage == "render":
         change_parameters(
             changing.folder / "params.yaml", photos="data/demo", demo__photos_per_class=1
         )
+    if stage == "prepare":
+        # More photos than are in the shared memory at a time, which may be a file as well.
+        monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
+        photos = changing.folder / "data/colours"
+        for photo in list(photos.rglob("*.jpg")):
+            shutil.copy(photo, photo.with_stem(f"{photo.stem} again"))
 
     def limit():
         # To the process, a file that may not grow further is much like a disk without room.
