@@ -38,12 +38,12 @@ def gain(custom_right, transfer_right):
     # Two equal tails of the binomial distribution, each an incomplete beta function; they
     # overlap where the numbers are equal.
     fewer = min(only_transfer, only_custom)
-    p_value = 2 * betaincc(fewer + 1, differing - fewer, 0.5)
+    p_value = 2 * float(betaincc(fewer + 1, differing - fewer, 0.5)) if differing else 1.0
     return {
         "accuracy_gain": (only_transfer - only_custom) / photos,
         "accuracy_gain_low": max(-1.0, centre - margin),
         "accuracy_gain_high": min(1.0, centre + margin),
-        "p_value": min(1.0, float(p_value)),
+        "p_value": min(1.0, p_value),
         "only_transfer_right": only_transfer,
         "only_custom_right": only_custom,
     }

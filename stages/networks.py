@@ -89,20 +89,23 @@ def transfer(base, layers):
     return keras.Sequential([pixels, base, layers], name="transfer")
 
 
-def learnt(base, tuned):
-    """Return the model inside a base: all of it that has learnt something.
+def learnt(base, count):
+    """Find the model inside a base, which is all of it that has learnt something.
 
     Args:
         base: what `bases.build` returns.
-        tuned: how many of its layers are to be trained.
+        count: how many of that model's layers are to be fine-tuned.
+
+    Returns:
+        That `keras.Model`.
 
     Raises:
-        SystemExit: if it has fewer.
+        SystemExit: if it has fewer layers.
     """
     (model,) = (layer for layer in base.layers if isinstance(layer, keras.Model))
-    if tuned > len(model.layers):
+    if count > len(model.layers):
         raise SystemExit(
-            f"params.yaml: base.fine_tune is {tuned}, but the base has {len(model.layers)} "
+            f"params.yaml: base.fine_tune is {count}, but the base has {len(model.layers)} "
             "layers; expected at most so many."
         )
     return model

@@ -17,13 +17,13 @@ def score(actual, predicted, probabilities):
 
     Returns:
         A mapping with `accuracy`, its Wilson interval `accuracy_low` to `accuracy_high`,
-        `macro_f1`, `log_loss` (natural logarithm) and `photos` (the number of them).
+        `macro_f1`, `log_loss` (natural logarithm; finite, for no probability counts as nearer
+        to 0 or 1 than the epsilon of its type) and `photos` (the number of them).
     """
     photos = len(actual)
     classes = range(probabilities.shape[1])
     accuracy = float(np.mean(actual == predicted))
     low, high = wilson(accuracy, photos)
-    # A certain answer that is wrong would cost infinitely much.
     least = np.finfo(probabilities.dtype).eps
     given = probabilities[np.arange(photos), actual].clip(least, 1 - least)
     return {
@@ -45,7 +45,7 @@ def wilson(share, count):
 
     Args:
         share: from 0 to 1.
-        count: of what it is a share.
+        count: of what it is a share, at least 1.
 
     Returns:
         `(low, high)`, from 0 to 1.

@@ -42,7 +42,8 @@ def build(name, parameter, array, classes):
         network = networks.custom(array.shape[1], layers)
         return network, network
     base = networks.load(BASE)
-    networks.learnt(base, parameter.base.fine_tune)  # or it would be refused only hours later
+    if parameter.base.fine_tune:
+        networks.learnt(base, parameter.base.fine_tune)  # or too many would be refused hours later
     return networks.transfer(base, layers), layers
 
 
