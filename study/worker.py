@@ -36,15 +36,18 @@ def count_right(task, data, parameter, expected):
         The number of them.
 
     Raises:
-        WorkerError: if this process runs other code or other packages, or the training comes
-            to nothing.
+        WorkerError: if this process runs other code or other packages, the training comes to
+            nothing, or the stage `train` would end for another reason.
     """
     identity.check(IDENTITY, expected)
-    with ONE_AT_A_TIME:
-        if task.network == "probe":
-            predicted = _probe(task, data["probe"], data["labels"])
-        else:
-            predicted = _train(task, data, parameter)
+    try:
+        with ONE_AT_A_TIME:
+            if task.network == "probe":
+                predicted = _probe(task, data["probe"], data["labels"])
+            else:
+                predicted = _train(task, data, parameter)
+    except (SystemExit, training.DivergenceError) as error:  # joblib would say nothing of an exit
+        raise WorkerError(str(error).removesuffix(".")) from None
     return int(np.sum(predicted == data["labels"][task.held_out]))
 
 
@@ -72,16 +75,13 @@ def _train(task, data, parameter):
 
 
 def _fit(trainee, task, inputs, labels, parameter):
-    try:
-        trainee.fit(
-            training.batches(inputs, labels, task.train, parameter.batch_size, task.seed),
-            epochs=parameter.epochs,
-            shuffle=False,
-            callbacks=[training.Finite(task.network)],
-            verbose=0,
-        )
-    except training.DivergenceError as error:
-        raise WorkerError(str(error).removesuffix(".")) from None
+    trainee.fit(
+        training.batches(inputs, labels, task.train, parameter.batch_size, task.seed),
+        epochs=parameter.epochs,
+        shuffle=False,
+        callbacks=[training.Finite(task.network)],
+        verbose=0,
+    )
 
 
 def _prepare(task, shape, classes, parameter):

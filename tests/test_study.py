@@ -239,6 +239,21 @@ def test_a_mistake_ends_in_one_line_and_writes_nothing(small, changes, message):
     assert results(small) == before
 
 
+def test_what_is_found_wrong_only_by_a_worker_ends_in_one_line(small):
+    change_parameters(small.folder / "params.yaml", base__fine_tune=1000)
+    before = results(small)
+    result = study(small, check=False)
+    assert result.returncode == 1
+    # Python's own resource tracker may have something to say after it.
+    assert re.match(
+        r"study: params.yaml: base.fine_tune is 1000, but the base has \d+ layers; expected at "
+        r"most so many. What is finished is kept; run it again to go on.\n",
+        result.stdout,
+    ), result.stdout
+    assert "Traceback" not in result.stdout
+    assert results(small) == before
+
+
 def test_a_scheduler_without_workers_is_named(small, cluster):
     forget(small)
     use(small, cluster.address)
