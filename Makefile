@@ -1,57 +1,69 @@
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-LOCKED := --quiet --upgrade --universal --python-version 3.10 \
+# The results of the demo are in Git, but for the large ones: the first run makes them all.
+FIRST_RUN := $(if $(wildcard data/models/transfer.keras),,--force)
+PYTEST := python -m pytest --numprocesses 2 --max-worker-restart 0 --dist loadfile \
+	--no-loadscope-reorder
+INSTALL := python -m pip install --quiet --disable-pip-version-check --requirement
+COMPILE := uv pip compile --quiet --upgrade --universal --python-version 3.10 \
 	--custom-compile-command "make lock" --no-emit-index-url --no-emit-find-links
 
-.PHONY: run test check bench demo-seeds page sheet seeds options study lock
+.PHONY: help run test test-all check lock pictures bench bench-seeds bench-demo bench-options \
+	bench-study
 
-run: .venv/installed  ## set up, and answer: which network is better on my photos?
-	@python -c "from stages import parameters as p, photos; f = p.read().photos; p.is_rendered(f) or photos.find(f)"
-	@dvc repro
+help:  ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: .venv/installed  ## install, then answer: which network is better on my photos?
+	@dvc repro $(FIRST_RUN)
 	@dvc metrics show metrics/custom.json metrics/transfer.json metrics/model.json
 
-test: .venv/demo-installed  ## set up, and run all tests
-	@python -m pytest --numprocesses 2 --max-worker-restart 0 --dist loadfile --no-loadscope-reorder
+test: .venv/dev-installed  ## install, then run the tests
+	@$(PYTEST) -m "not slow"
 
-check: .venv/installed  ## what CI checks besides the tests
+test-all: test .venv/app-installed  ## the tests, then the slow ones (some need Chromium)
+	@$(PYTEST) -m slow
+
+check: .venv/dev-installed  ## linter, formatter, types, and whether dvc.lock is up to date
 	@ruff check .
 	@ruff format --check .
+	@mypy
+	@python -m tests.helpers.lock
 
-bench: .venv/installed  ## speed, memory, scale, bad photos and kills in one table (REAL_PHOTOS, KERAS_HOME)
+lock: .venv/dev-installed  ## compile requirements.txt, -dev.txt and -app.txt from their .in
+	@$(COMPILE) requirements.in --output-file requirements.txt
+	@$(COMPILE) requirements-dev.in --output-file requirements-dev.txt
+	@$(COMPILE) requirements-app.in --output-file requirements-app.txt
+
+pictures: run .venv/dev-installed .venv/app-installed  ## the pictures of docs/ (needs Chromium)
+	@python -m bench.pictures
+
+bench: .venv/dev-installed  ## speed, memory, scale, bad photos and kills (REAL_PHOTOS, KERAS_HOME)
 	@python -m bench
 
-demo-seeds: .venv/installed  ## the accuracy of both networks on the demo's pictures, over seeds
-	@python -m bench.demo
-
-page: run .venv/demo-installed  ## the README's pictures of the pages, of the demo (needs Chromium)
-	@python -m bench.page
-
-sheet: .venv/installed  ## the README's drawn animals
-	@python -m bench.sheet
-
-seeds: .venv/installed  ## the accuracy of both networks over seeds (REAL_PHOTOS, KERAS_HOME)
+bench-seeds: .venv/dev-installed  ## accuracy on real photos over seeds (REAL_PHOTOS, KERAS_HOME)
 	@python -m bench.seeds
 
-options: .venv/installed  ## augmentation and fine-tuning on real photos (REAL_PHOTOS, KERAS_HOME)
+bench-demo: .venv/dev-installed  ## accuracy on the demo over seeds
+	@python -m bench.demo
+
+bench-options: .venv/dev-installed  ## augmentation, fine-tuning (REAL_PHOTOS, KERAS_HOME)
 	@python -m bench.options
 
-study: .venv/installed  ## the study on real photos, its time and memory (REAL_PHOTOS, KERAS_HOME)
+bench-study: .venv/dev-installed  ## the study: its time and memory (REAL_PHOTOS, KERAS_HOME)
 	@python -m bench.study
 
-lock: .venv/installed  ## compile requirements.txt, and requirements-demo.txt with its versions
-	@uv pip compile requirements.in --output-file requirements.txt $(LOCKED)
-	@printf "pillow\ntomlkit\n" | uv pip compile requirements-demo.in $(LOCKED) \
-		--output-file requirements-demo.txt --constraint requirements.txt --override /dev/stdin
-
 .venv/installed: requirements.txt
-	@echo "Installing the packages of requirements.txt into .venv (about 2.5 GB) ..."
+	@echo "Installing the packages of requirements.txt into .venv (2.5 GB) ..."
 	@$(PYTHON) -m venv .venv
-	@python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@$(INSTALL) requirements.txt
 	@touch $@
 
-.venv/demo-installed: .venv/installed requirements-demo.txt
-	@echo "Installing the packages of requirements-demo.txt ..."
-	@python -m pip install --quiet --disable-pip-version-check --no-deps \
-		--requirement requirements-demo.txt
+.venv/dev-installed: .venv/installed requirements-dev.txt
+	@$(INSTALL) requirements-dev.txt
+	@touch $@
+
+.venv/app-installed: .venv/installed requirements-app.txt
+	@$(INSTALL) requirements-app.txt
 	@touch $@

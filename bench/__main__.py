@@ -1,6 +1,7 @@
 """All figures in one table: `make bench`, which takes about an hour."""
 
-from bench import fuzz, kills, scale, speed
+from bench import scale, speed
+from tests.helpers import fuzz, kills
 
 print("| what | measured | ratio, or how many |")
 print("| --- | --- | --- |")

@@ -8,7 +8,7 @@ to 9 unless the first and the last are given: `python -m bench.demo 100 104`.
 import sys
 import tempfile
 
-from bench.project import Project
+from tests.helpers.project import Project
 
 
 def main(first=0, last=9):

@@ -3,10 +3,10 @@
 import shutil
 import tempfile
 
-from bench.project import Project, change_parameters
-from stages import files, parameters
-from study import parameters as study_parameters
-from study.estimates import estimate
+from stages.common import files, parameters
+from study.common import parameters as study_parameters
+from study.common.estimates import estimate
+from tests.helpers.project import Project, change_parameters
 
 # Beside the defaults, and the networks that each can change.
 OPTIONS = {

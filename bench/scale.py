@@ -6,8 +6,8 @@
 import sys
 import tempfile
 
-from bench.measure import cost, median_seconds
-from bench.project import Project, change_parameters
+from tests.helpers.measure import cost, median_seconds
+from tests.helpers.project import Project, change_parameters
 
 STAGES = {
     "render": ["render"],

@@ -7,7 +7,7 @@ first and the last are given: `python -m bench.seeds 100 115`.
 import sys
 import tempfile
 
-from bench.project import Project
+from tests.helpers.project import Project
 
 
 def main(first=0, last=4):

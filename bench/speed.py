@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.measure import REPEATS, cost, median_seconds
-from bench.page import chromium, seconds_to_open
-from bench.project import Project, change_parameters
-from bench.results import write_results
 from bench.scale import STAGES
-from stages import parameters
+from stages.common import parameters
+from tests.helpers.browser import chromium, seconds_to_open
+from tests.helpers.measure import REPEATS, cost, median_seconds
+from tests.helpers.project import Project, change_parameters
+from tests.helpers.results import write_results
 
 EPOCHS = {10: REPEATS, 20: REPEATS, 100: 1}  # and how often each is measured
 # What the time of a stage is for, but for its imports.
@@ -78,7 +78,7 @@ def predictions(project):
     names = [f"data/many/{number:04}.jpg" for number in range(1000)]
     commands = (
         ("python", "-m", "bench.bare", classes, *names),
-        ("python", "-m", "stages.predict", "data/many"),
+        ("python", "-m", "predict", "data/many"),
     )
     what = "1,000 photos: bare loop, `predict`"
     yield _row(what, "s", median_seconds(project, *commands))

@@ -5,8 +5,8 @@ import tempfile
 
 import psutil
 
-from bench.measure import cost
-from bench.project import Project, change_parameters
+from tests.helpers.measure import cost
+from tests.helpers.project import Project, change_parameters
 
 
 def run(project, workers):

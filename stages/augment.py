@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from stages import files, parameters
+from stages.common import files, parameters
 
 COPIES = 4  # of each photo; the base runs over all of them
 NOTE = "Pixels of altered copies, if `augment` in params.yaml asks for some.\n"
@@ -18,7 +18,7 @@ def light():
     Returns:
         A `keras.Sequential`: RGB pixels `[n, rows, columns, 3]` from 0 to 255 in and out.
     """
-    from stages.backend import keras  # which takes seconds, and is seldom needed
+    from stages.networks.backend import keras  # which takes seconds, and is seldom needed
 
     return keras.Sequential(
         [
@@ -51,9 +51,9 @@ def copy(pixels, alter, append):
 
 
 def main():
-    parameter = parameters.read()
+    params = parameters.read()
     folder = Path(parameters.AUGMENTED).parent
-    if parameter.augment == "none":
+    if params.augment == "none":
         with files.writing(folder):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)

@@ -3,8 +3,9 @@
 import numpy as np
 from tqdm import tqdm
 
-from stages import bases, files, parameters
-from stages.backend import INFERENCE_BATCH, compiled
+from stages.common import files, parameters
+from stages.networks import bases
+from stages.networks.backend import INFERENCE_BATCH, compile_inference
 
 
 def features(base, pixels, append):
@@ -18,7 +19,7 @@ def features(base, pixels, append):
     Raises:
         SystemExit: if they are not finite.
     """
-    run = compiled(base)
+    run = compile_inference(base)
     for start in tqdm(range(0, len(pixels), INFERENCE_BATCH), "features", disable=None):
         batch = run(pixels[start : start + INFERENCE_BATCH].astype(np.float32))
         if not np.isfinite(batch).all():
@@ -30,19 +31,19 @@ def features(base, pixels, append):
 
 
 def main():
-    parameter = parameters.read()
-    pixels = files.read_array(parameter.trained_on)
+    params = parameters.read()
+    pixels = files.read_array(params.training_pixels)
 
-    base = bases.build(parameter.base, parameter.image_size)
+    base = bases.build(params.base, params.image_size)
     shape = base.output_shape[1:]
     # Half of the precision would be half of the size, but would change the metrics.
     with files.appending("data/base/features.npy", np.float32, shape) as append:
         features(base, pixels, append)
     files.save_network(base, "data/base/base.keras")
-    files.write_json("metrics/base.json", bases.describe(base, parameter.base))
+    files.write_json("metrics/base.json", bases.describe(base, params.base))
 
-    what = "photos" if parameter.augment == "none" else "photos and copies"
-    print(f"{parameter.base.name}: features {list(shape)} of {len(pixels)} {what}")
+    what = "photos" if params.augment == "none" else "photos and copies"
+    print(f"{params.base.name}: features {list(shape)} of {len(pixels)} {what}")
 
 
 if __name__ == "__main__":

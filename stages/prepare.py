@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from stages import duplicates, files, parameters, photos, reading
+from stages.common import files, parameters
+from stages.photos import decoding, finding, lookalikes, reading
 
 
 def read(folder, table, image_size, append):
@@ -12,7 +13,7 @@ def read(folder, table, image_size, append):
 
     Args:
         folder: of the photos.
-        table: what `photos.find` returns.
+        table: what `finding.find` returns.
         image_size: side of the square that each is stretched to, pixels.
         append: takes the pixels `[1, image_size, image_size, 3]` of each that can be used.
 
@@ -26,25 +27,25 @@ def read(folder, table, image_size, append):
     found = reading.read(folder, table["photo"], image_size)
     rows = table.itertuples(index=False)
     for row, photo in zip(rows, tqdm(found, "photos", len(table), disable=None), strict=True):
-        if isinstance(photo, photos.PhotoError):
+        if isinstance(photo, decoding.PhotoError):
             unusable.append((*row, photo.problem, photo.detail))
         else:
             append(photo.pixels[None])
             used.append((*row, photo.sha256, photo.phash))
     used = pd.DataFrame(used, columns=["photo", "label", "sha256", "phash"])
-    used["group"] = duplicates.group(used["sha256"], used.pop("phash"))
+    used["group"] = lookalikes.group(used["sha256"], used.pop("phash"))
     unusable = pd.DataFrame(unusable, columns=["photo", "label", "problem", "detail"])
-    problems = pd.concat([unusable, duplicates.describe(used)])
+    problems = pd.concat([unusable, lookalikes.describe(used)])
     return used, problems.sort_values("photo", ignore_index=True)
 
 
-def check(found, used, problems, parameter):
+def check(found, used, problems, params):
     """See that what can be used is enough, and right.
 
     Args:
-        found: what `photos.find` returns.
+        found: what `finding.find` returns.
         used, problems: what `read` returns.
-        parameter: the `Parameters`.
+        params: the `Parameters`.
 
     Raises:
         SystemExit: if a photo has two labels, or cannot be used and `on_bad_photo` is
@@ -52,7 +53,7 @@ def check(found, used, problems, parameter):
     """
     two_labels = problems["problem"] == "two labels"
     unusable = ~problems["photo"].isin(used["photo"])
-    wrong = two_labels | unusable if parameter.on_bad_photo == "fail" else two_labels
+    wrong = two_labels | unusable if params.on_bad_photo == "fail" else two_labels
     if wrong.any():
         lines = [
             f"  {files.escape(row.photo)}: {row.problem} ({files.escape(row.detail)})"
@@ -63,7 +64,7 @@ def check(found, used, problems, parameter):
             advice += ", or set on_bad_photo to skip in params.yaml"
         if two_labels.any():
             advice += "; of a photo with two labels, keep one"
-        heading = f"photos: {wrong.sum()} of {len(found)} in {parameter.photos!r} cannot be used:"
+        heading = f"photos: {wrong.sum()} of {len(found)} in {params.photos!r} cannot be used:"
         raise SystemExit("\n".join([heading, *lines, f"{advice}."]))
     if lost := sorted(set(found["label"]) - set(used["label"])):
         raise SystemExit(
@@ -87,12 +88,12 @@ def summarise(used, problems):
 
 
 def main():
-    parameter = parameters.read()
-    found = photos.find(parameter.photos)
-    size = parameter.image_size
+    params = parameters.read()
+    found = finding.find(params.photos)
+    size = params.image_size
     with files.appending("data/pixels.npy", np.uint8, (size, size, 3)) as append:
-        used, problems = read(parameter.photos, found, size, append)
-        check(found, used, problems, parameter)
+        used, problems = read(params.photos, found, size, append)
+        check(found, used, problems, params)
     files.write_table("data/photos.csv", used)
     files.write_table("metrics/photos.csv", problems)
     summarise(used, problems)

@@ -8,8 +8,8 @@ from pathlib import Path
 from PIL import Image
 from tqdm import tqdm
 
-from creatures import animals, picture
-from stages import files, parameters
+from demo.drawing import animals, picture
+from stages.common import files, parameters
 
 SIZE = 160  # side of a picture, pixels
 
@@ -34,21 +34,21 @@ def render(folder, demo):
         (folder / name).write_bytes(encoded.getvalue())
 
 
-def fill(folder, parameter):
+def fill(folder, params):
     """Draw the pictures into a new folder, if they are the photos; else leave a note there."""
-    if parameters.is_rendered(parameter.photos):
-        render(folder, parameter.demo)
+    if parameters.is_demo(params.photos):
+        render(folder, params.demo)
         names = ", ".join(animals.ANIMALS)
-        print(f"{parameter.demo.photos_per_class} drawings each of {names}")
+        print(f"{params.demo.photos_per_class} drawings each of {names}")
     else:
         # DVC expects an output even so, and warns of an empty folder.
         (folder / ".empty").write_text("Drawn only if this folder is `photos` in params.yaml.\n")
-        print(f"photos are in {parameter.photos}: nothing to draw")
+        print(f"photos are in {params.photos}: nothing to draw")
 
 
 def main():
-    parameter = parameters.read()
-    folder = Path(parameters.RENDERED)
+    params = parameters.read()
+    folder = Path(parameters.DEMO)
     ours = re.compile(rf"({'|'.join(animals.ANIMALS)})/drawing_\d{{3,}}\.jpg")
     for path in folder.rglob("*"):
         name = path.relative_to(folder).as_posix()
@@ -64,7 +64,7 @@ def main():
             shutil.rmtree(left)
         new.mkdir(parents=True)
         try:
-            fill(new, parameter)
+            fill(new, params)
             if folder.exists():
                 folder.rename(old)
             new.rename(folder)

@@ -10,11 +10,11 @@ import jinja2
 import numpy as np
 import pandas as pd
 from PIL import Image
-from ruamel.yaml import YAML
 
-from stages import charts, files, parameters, verdict
-from stages.parameters import NETWORKS
-from study import data
+from stages.common import files, parameters, yaml_files
+from stages.common.parameters import NETWORKS
+from stages.page import charts
+from stages.results import setting, verdict
 
 PAGE = Path(__file__).parent / "page"
 MOST = 300  # mistakes that the page shows
@@ -70,18 +70,8 @@ def thumbnail(pixels):
     return "data:image/jpeg;base64," + base64.b64encode(encoded.getvalue()).decode()
 
 
-def to_yaml(values):
-    """Write parameters as the text of a params.yaml."""
-    yaml = YAML()
-    yaml.default_flow_style = None  # lists and small mappings stay on one line
-    yaml.width = 1000
-    text = io.StringIO()
-    yaml.dump(values, text)
-    return text.getvalue()
-
-
 def render(**values):
-    """Fill the template `page.html`, in which every value is escaped but the page's own parts.
+    """Fill the template `template.html`, in which every value is escaped but the page's own parts.
 
     Args:
         values: what the template shows.
@@ -96,10 +86,10 @@ def render(**values):
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    script = (PAGE / "page.js").read_text(encoding="utf-8")
-    return environment.get_template("page.html").render(
+    script = (PAGE / "script.js").read_text(encoding="utf-8")
+    return environment.get_template("template.html").render(
         networks=NETWORKS,
-        style=(PAGE / "page.css").read_text(encoding="utf-8"),
+        style=(PAGE / "style.css").read_text(encoding="utf-8"),
         script=script,
         # The browser runs this script and no other.
         script_sha256=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
@@ -111,7 +101,7 @@ def read_study(setting):
     """Read what the study has found, as far as it has been run.
 
     Args:
-        setting: what `study.data.describe` returns for the comparison.
+        setting: what `setting.describe` returns for the comparison.
 
     Returns:
         A mapping with, for `repeat` and for `curve`, a mapping of `answer` (sentences),
@@ -165,7 +155,7 @@ def _read_tables(kind):
 
 
 def main():
-    parameter = parameters.read()
+    params = parameters.read()
     table = files.read_table("data/split.csv")
     pixels = files.read_array("data/pixels.npy")
     problems = files.read_table("metrics/photos.csv")
@@ -206,10 +196,10 @@ def main():
         problems=problems,
         most_problems=MOST_PROBLEMS,
         base=base,
-        study=read_study(data.describe(parameter, table, base)),
-        photos=parameter.photos,
+        study=read_study(setting.describe(params, table, base)),
+        photos=params.photos,
         # `model` decides nothing on this page, but params.yaml has to have it.
-        parameters=to_yaml(parameter.model_dump(exclude={"model"}) | {"model": "transfer"}),
+        parameters=yaml_files.dump(params.model_dump(exclude={"model"}) | {"model": "transfer"}),
     )
     with files.replacing("metrics/report.html") as temporary:
         temporary.write_text(page, encoding="utf-8")

@@ -1,6 +1,6 @@
 """Publish the metrics of the chosen network, so that DVC can diff one against the other."""
 
-from stages import files, parameters
+from stages.common import files, parameters
 
 
 def main():

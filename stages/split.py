@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter
 
-from stages import files, parameters
+from stages.common import files, parameters
 
 
 def assign(table, fraction, seed):
@@ -57,10 +57,10 @@ def _rank(group, seed):
 
 
 def main():
-    parameter = parameters.read()
+    params = parameters.read()
     table = files.read_table("data/photos.csv")
 
-    side = assign(table, parameter.validation_fraction, parameter.seed)
+    side = assign(table, params.validation_fraction, params.seed)
     table.insert(2, "split", side)
     files.write_table("data/split.csv", table.drop(columns="group"))
 

@@ -6,156 +6,105 @@ import sys
 
 import numpy as np
 
-from stages import files, identity, live, networks, parameters, training
-from stages.backend import INFERENCE_BATCH, keras
-from stages.checkpoint import Checkpoint
+from stages.common import files, parameters
+from stages.common.parameters import Parameters
+from stages.networks import building, checkpoints, identity, live, loading, training
+from stages.networks.backend import keras
+from stages.networks.checkpoints import Checkpoint
+from stages.networks.training import Data
 
 BASE, FEATURES = "data/base/base.keras", "data/base/features.npy"
 
 
-def inputs(name, parameter):
-    """Name the files that decide what a network takes in, the array that it trains on first."""
-    # The base never changes: to train on its features is to train the whole network.
-    return [parameter.trained_on] if name == "custom" else [FEATURES, BASE]
+def list_inputs(name: str, params: Parameters) -> list[str]:
+    """Return the files that a network takes in; the first is the array that it trains on."""
+    # The base never changes: training on its features is training behind it.
+    return [params.training_pixels] if name == "custom" else [FEATURES, BASE]
 
 
-def build(name, parameter, array, classes):
+def build(
+    name: str, params: Parameters, shape: tuple[int, ...], classes: int
+) -> tuple[keras.Model, keras.Model]:
     """Build a network with its initial weights.
 
     Args:
         name: `custom` or `transfer`.
-        parameter: the `Parameters`.
-        array: what is trained on.
+        params: the `Parameters`.
+        shape: of one input that it trains on.
         classes: number of classes.
 
     Returns:
-        `(network, trained)`: the whole network, from pixels, and the part of it that takes
-        `array`; `custom` takes the pixels themselves.
-
-    Raises:
-        SystemExit: as `networks.load` does, or if more layers of the base are to be
-            fine-tuned than it has.
+        The whole network, from pixels, and the part of it that trains on those inputs.
     """
-    keras.utils.set_random_seed(parameter.seed)
-    layers = networks.shared_layers(parameter.layers, classes, parameter.seed)
+    layers = building.build_layers(params.layers, classes, params.seed, shape)
     if name == "custom":
-        network = networks.custom(array.shape[1], layers)
+        network = building.build_custom(shape[0], layers)
         return network, network
-    base = networks.load(BASE)
-    if parameter.base.fine_tune:
-        networks.learnt(base, parameter.base.fine_tune)  # or too many would be refused hours later
-    return networks.transfer(base, layers), layers
+    base = loading.load(BASE)
+    # Too many layers to fine-tune would otherwise be refused after the first training.
+    building.get_pretrained(base, params.base.fine_tune)
+    return building.build_transfer(base, layers), keras.Sequential([keras.Input(shape), layers])
 
 
-def identify(name, parameter, *more):
-    """Hash all that decides a training, but for the number of epochs."""
+def hash_training(name: str, params: Parameters, *more: object) -> str:
+    """Hash everything that determines a training, except for the number of epochs."""
     decisive = [
         name,
-        [parameter.batch_size, parameter.learning_rate, parameter.seed, *more],
-        parameter.layers.model_dump(),
+        [params.batch_size, params.learning_rate, params.seed, params.layers, *more],
         identity.read("stages/train.py"),
-        [files.sha256(path) for path in ("data/split.csv", *inputs(name, parameter))],
+        [files.sha256(path) for path in ("data/split.csv", *list_inputs(name, params))],
     ]
     return hashlib.sha256(json.dumps(decisive).encode()).hexdigest()
 
 
-def fit(name, trainee, data, parameter, checkpoint):
-    """Train, from the beginning or from where the same training was interrupted.
+def fine_tune(
+    network: keras.Model, data: Data, params: Parameters, before: list[dict[str, float]]
+) -> Checkpoint:
+    """Train the last layers of the base as well, for as many epochs again, at a lower rate.
 
     Args:
-        name: of the network.
-        trainee: what `training.trainee` returns.
-        data: `(array, labels, rows)`: the arrays, and for `train` and `validation` the rows
-            of these to use.
-        parameter: the `Parameters`.
-        checkpoint: the `Checkpoint`, which has all epochs afterwards.
-
-    Raises:
-        SystemExit: if the loss is no longer a number, or somebody interrupts it.
-    """
-    array, labels, rows = data
-    before = len(checkpoint.epochs)
-    epochs = before + parameter.epochs
-    if checkpoint.restore(trainee, epochs):
-        done = len(checkpoint.epochs)
-        print(f"{name}: goes on after epoch {done}, the last one before it was interrupted")
-    devices = trainee.distribute_strategy.num_replicas_in_sync
-    train_size, validation_size = (
-        training.divisible(size, len(rows[side]), devices)
-        for side, size in (("train", parameter.batch_size), ("validation", INFERENCE_BATCH))
-    )
-    if devices > 1:
-        print(f"{name}: {devices} GPUs share each batch of {train_size} photos")
-    train = training.batches(
-        array, labels, rows["train"], train_size, parameter.seed, len(checkpoint.epochs) - before
-    )
-    validation = training.batches(array, labels, rows["validation"], validation_size)
-    try:
-        with (
-            live.following(name, checkpoint.epochs) as callbacks,
-            training.Interruptible() as interruptible,
-        ):
-            trainee.fit(
-                train,
-                validation_data=validation,
-                initial_epoch=len(checkpoint.epochs),
-                epochs=epochs,
-                shuffle=False,  # the batches are
-                callbacks=[training.Finite(name), checkpoint, *callbacks, interruptible],
-                verbose=1 if sys.stdout.isatty() else 2,
-            )
-    except training.DivergenceError as error:
-        raise SystemExit(str(error)) from None
-    except KeyboardInterrupt:
-        raise SystemExit(
-            f"{name}: interrupted; the next run goes on after the last epoch"
-        ) from None
-
-
-def fine_tune(network, data, parameter, before):
-    """Train the last layers of the base as well, in as many epochs again, at a lower rate.
-
-    Args:
-        network: whole, and trained on the base's features.
-        data: as for `fit`, with pixels.
-        parameter: the `Parameters`.
+        network: the transfer network, trained on the base's features.
+        data: with pixels as inputs.
+        params: the `Parameters`.
         before: the epochs of that training.
 
     Returns:
-        The `Checkpoint`, which has the epochs of both.
+        The `Checkpoint`, which has the epochs of both trainings.
     """
-    with training.strategy().scope():
-        networks.unfreeze(network.get_layer("base"), parameter.base.fine_tune)
-        trainee = training.trainee(network, parameter.learning_rate / training.GENTLER)
-    tuning = [parameter.epochs, parameter.base.fine_tune, files.sha256(parameter.trained_on)]
-    checkpoint = Checkpoint(
-        "data/training/fine_tuning.npz", identify("transfer", parameter, *tuning), before
+    count = params.base.fine_tune
+    with training.choose_strategy().scope():
+        building.unfreeze(network.get_layer("base"), count)
+        rate = params.learning_rate / training.FINE_TUNING_DIVISOR
+        model = training.compile_for_training(network, rate)
+    digest = hash_training(
+        "transfer", params, params.epochs, count, files.sha256(params.training_pixels)
     )
-    print(f"transfer: the last {parameter.base.fine_tune} layers of the base are trained, too")
-    fit("transfer", trainee, data, parameter, checkpoint)
+    checkpoint = Checkpoint("data/training/fine_tuning.npz", digest, before)
+    print(f"transfer: the last {count} layers of the base are trained too")
+    checkpoints.fit("transfer", model, data, params, checkpoint)
     return checkpoint
 
 
-def main(name):
-    parameter = parameters.read()
+def main(name: str) -> None:
+    params = parameters.read()
     table = files.read_table("data/split.csv")
     classes, labels = np.unique(table["label"], return_inverse=True)
-    array = files.read_array(inputs(name, parameter)[0])
-    rows = {side: np.flatnonzero(table["split"] == side) for side in ("train", "validation")}
-    print(f"{name}: {len(rows['train'])} photos to train, {len(rows['validation'])} to validate")
+    inputs = files.read_array(list_inputs(name, params)[0])
+    train, validation = (np.flatnonzero(table["split"] == side) for side in ("train", "validation"))
+    data = Data(inputs, labels, train, validation)
+    print(f"{name}: {len(train)} training photos, {len(validation)} validation photos")
 
-    with training.strategy().scope():
-        network, trained = build(name, parameter, array, len(classes))
-        trainee = training.trainee(trained, parameter.learning_rate)
-    checkpoints = [Checkpoint(f"data/training/{name}.npz", identify(name, parameter))]
-    fit(name, trainee, (array, labels, rows), parameter, checkpoints[0])
-    if name == "transfer" and parameter.base.fine_tune:
-        pixels = files.read_array(parameter.trained_on)
-        data = (pixels, labels, rows)
-        checkpoints.append(fine_tune(network, data, parameter, checkpoints[0].epochs))
-    files.write_table(f"metrics/history/{name}.csv", live.tabulate(checkpoints[-1].epochs))
+    with training.choose_strategy().scope():
+        network, trained = build(name, params, inputs.shape[1:], len(classes))
+        model = training.compile_for_training(trained, params.learning_rate)
+    kept = [Checkpoint(f"data/training/{name}.npz", hash_training(name, params))]
+    checkpoints.fit(name, model, data, params, kept[0])
+    if name == "transfer" and params.base.fine_tune:
+        pixels = data._replace(inputs=files.read_array(params.training_pixels))
+        kept.append(fine_tune(network, pixels, params, kept[0].epochs))
+    files.write_table(f"metrics/history/{name}.csv", live.tabulate(kept[-1].epochs))
     files.save_network(network, f"data/models/{name}.keras")
-    for checkpoint in checkpoints:
+    for checkpoint in kept:
         checkpoint.remove()
 
 

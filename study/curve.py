@@ -5,11 +5,11 @@ import textwrap
 import numpy as np
 import pandas as pd
 
-from stages import files, parameters
-from stages.parameters import NETWORKS
-from study import data, folds, tasks, words
-from study import parameters as study_parameters
-from study.estimates import estimate
+from stages.common import files, parameters
+from stages.common.parameters import NETWORKS
+from study.common import data, folds, tasks, words
+from study.common import parameters as study_parameters
+from study.common.estimates import estimate
 
 
 def reachable(sizes, labels, splits):
@@ -116,22 +116,22 @@ def record(custom, transfer, sizes, study, setting):
 
 
 def main():
-    parameter, study = parameters.read(), study_parameters.read()
-    photos = data.read(parameter)
+    params, study = parameters.read(), study_parameters.read()
+    photos = data.read(params)
     labels = photos.labels
-    splits = folds.splits(labels, photos.groups, study.folds, study.repeats, parameter.seed)
+    splits = folds.splits(labels, photos.groups, study.folds, study.repeats, params.seed)
     sizes, most = reachable(study.photos_per_class, labels, splits)
 
     todo = [
         tasks.Task(
-            network, folds.of_each_class(labels, split, size, parameter.seed), split.held_out, seed
+            network, folds.of_each_class(labels, split, size, params.seed), split.held_out, seed
         )
         for network in NETWORKS
         for size in sizes[::-1]
         for split in splits
-        for seed in folds.seeds(split, study.seeds, parameter.seed)
+        for seed in folds.seeds(split, study.seeds, params.seed)
     ]
-    shares = tasks.run(todo, photos.inputs, labels, parameter, study.scheduler)
+    shares = tasks.run(todo, photos.inputs, labels, params, study.scheduler)
     shape = (len(NETWORKS), len(sizes), len(splits), study.seeds)
     custom, transfer = shares.reshape(shape).mean(axis=-1)[:, ::-1]
     estimates, sentences = record(custom, transfer, sizes, study, photos.setting)

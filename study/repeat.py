@@ -5,10 +5,10 @@ import textwrap
 import numpy as np
 import pandas as pd
 
-from stages import files, parameters
-from study import data, folds, tasks, words
-from study import parameters as study_parameters
-from study.estimates import estimate, spread
+from stages.common import files, parameters
+from study.common import data, folds, tasks, words
+from study.common import parameters as study_parameters
+from study.common.estimates import estimate, spread
 
 
 def pool(features):
@@ -111,19 +111,19 @@ def record(scores, study, setting):
 
 
 def main():
-    parameter, study = parameters.read(), study_parameters.read()
-    photos = data.read(parameter)
+    params, study = parameters.read(), study_parameters.read()
+    photos = data.read(params)
     labels = photos.labels
     inputs = photos.inputs | {"probe": pool(photos.inputs["transfer"])}
-    splits = folds.splits(labels, photos.groups, study.folds, study.repeats, parameter.seed)
+    splits = folds.splits(labels, photos.groups, study.folds, study.repeats, params.seed)
 
     todo = [
         tasks.Task(network, split.train, split.held_out, seed)
         for network in inputs
         for split in splits
-        for seed in folds.seeds(split, 1 if network == "probe" else study.seeds, parameter.seed)
+        for seed in folds.seeds(split, 1 if network == "probe" else study.seeds, params.seed)
     ]
-    shares = tasks.run(todo, inputs, labels, parameter, study.scheduler)
+    shares = tasks.run(todo, inputs, labels, params, study.scheduler)
     scores = {"majority": majority(labels, splits)}
     for network in ("probe", "custom", "transfer"):
         own = shares[[task.network == network for task in todo]]

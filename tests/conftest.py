@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bench.project import ROOT, Project, change_parameters
+from tests.helpers.project import ROOT, Project, change_parameters
 
 # A shell has what runs in the background ignore Ctrl-C, and that is inherited.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -42,7 +42,7 @@ def workspace(tmp_path, monkeypatch):
 @pytest.fixture(scope="session")
 def random_weights(tmp_path_factory):
     """A no-top weights file of a small MobileNetV2 that has learnt nothing."""
-    from stages.backend import keras
+    from stages.networks.backend import keras
 
     keras.utils.set_random_seed(0)
     base = keras.applications.MobileNetV2(

@@ -7,7 +7,7 @@ import psutil
 import pytest
 from PIL import Image
 
-from bench.page import chromium, running_app, running_browser
+from tests.helpers.browser import chromium, running_app, running_browser
 
 pytestmark = pytest.mark.skipif(chromium() is None, reason="no chromium on PATH")
 
@@ -70,7 +70,7 @@ def test_it_listens_on_this_machine_alone(app):
 def test_both_networks_say_what_predict_says_and_show_where_they_looked(page, project):
     page.set_input_files("#photo input[type=file]", project.folder / PHOTO)
     found = answers(page)
-    said = project.run("python", "-m", "stages.predict", PHOTO, "--format", "jsonl").stdout
+    said = project.run("python", "-m", "predict", PHOTO, "--format", "jsonl").stdout
     said = json.loads(said.splitlines()[-1])
     for name in NETWORKS:
         expected = said[name]["probabilities"]
@@ -107,9 +107,7 @@ def test_a_photo_is_turned_as_its_exif_says(page, project, tmp_path):
     upright.save(tmp_path / "turned.png", exif=exif)
     page.set_input_files("#photo input[type=file]", tmp_path / "turned.png")
     found = answers(page)
-    result = project.run(
-        "python", "-m", "stages.predict", tmp_path / "turned.png", "--format=jsonl"
-    )
+    result = project.run("python", "-m", "predict", tmp_path / "turned.png", "--format=jsonl")
     said = json.loads(result.stdout.splitlines()[-1])
     for name in NETWORKS:
         for label, share in found[name].items():
@@ -118,7 +116,7 @@ def test_a_photo_is_turned_as_its_exif_says(page, project, tmp_path):
 
 def test_a_port_that_is_taken_is_a_mistake_in_one_line(app, project):
     result = project.run(
-        "python", "-m", "stages.app", "--no-browser", "--port", str(app.port), check=False
+        "python", "-m", "app", "--no-browser", "--port", str(app.port), check=False
     )
     assert result.returncode == 1
     (line,) = result.stdout.splitlines()

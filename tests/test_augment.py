@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from conftest import draw_photos
 
-from bench.project import change_parameters
-from stages import augment, extract, files, parameters, prepare, split, training
+from stages import augment, extract, prepare, split
+from stages.common import files, parameters
+from stages.networks import training
+from tests.helpers.project import change_parameters
 
 
 @pytest.fixture
@@ -20,12 +22,12 @@ def prepared(workspace):
 
 
 def test_by_default_there_are_none(prepared, capsys):
-    assert parameters.read().trained_on == "data/augmented/pixels.npy"
+    assert parameters.read().training_pixels == "data/augmented/pixels.npy"
     change_parameters(prepared / "params.yaml", augment="none")
     augment.main()
     assert not Path("data/augmented/pixels.npy").exists()
     assert "nothing to make" in capsys.readouterr().out
-    assert parameters.read().trained_on == "data/pixels.npy"
+    assert parameters.read().training_pixels == "data/pixels.npy"
 
 
 def test_the_photos_come_first_and_then_copies_that_all_differ(prepared):

@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 from conftest import draw_photos
 
-from bench.project import ROOT, change_parameters
-from stages import bases, evaluate, extract, files, networks, prepare, split, train
+from stages import evaluate, extract, prepare, split, train
+from stages.common import files
+from stages.networks import bases, loading
+from tests.helpers.project import ROOT, change_parameters
 
 NAMES = [
     "MobileNetV2", "MobileNetV3Small", "EfficientNetB0", "EfficientNetV2B0", "ResNet50V2",
@@ -47,7 +49,7 @@ def test_a_base_goes_through_extract_train_save_load_and_evaluate(
     evaluate.main()
 
     assert json.loads(Path("metrics/base.json").read_text())["name"] == name
-    network = networks.load("data/models/transfer.keras")
+    network = loading.load("data/models/transfer.keras")
     pixels = np.load("data/pixels.npy").astype(np.float32)
     features = files.read_array("data/base/features.npy")[np.arange(len(pixels))]
     # What was saved scales pixels as this base wants them.

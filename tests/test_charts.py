@@ -3,7 +3,7 @@ from itertools import pairwise
 import pandas as pd
 import pytest
 
-from stages import charts
+from stages.page import charts
 
 
 def histories(epochs=3):

@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.project import change_parameters
-from stages import extract, files, parameters, split, train, training
-from stages.checkpoint import Checkpoint
+from stages import extract, split, train
+from stages.common import files, parameters
+from stages.networks import training
+from stages.networks.checkpoints import Checkpoint
+from tests.helpers.project import change_parameters
 
 EPOCHS = 12
 
@@ -134,20 +136,20 @@ def test_interrupted_by_hand_it_says_in_one_line_that_it_goes_on(long):
     assert "Traceback" not in shown
 
 
-def compiled(parameter, name="transfer"):
+def compiled(params, name="transfer"):
     """What is trained of a new network."""
-    array = files.read_array(train.inputs(name, parameter)[0])
-    _, trained = train.build(name, parameter, array, 3)
-    return training.trainee(trained, parameter.learning_rate)
+    array = files.read_array(train.inputs(name, params)[0])
+    _, trained = train.build(name, params, array, 3)
+    return training.compile_for_training(trained, params.learning_rate)
 
 
 def restored(name="transfer"):
     """How many epochs the next training would go on after, as `train.fit` finds out."""
-    parameter = parameters.read()
-    checkpoint = Checkpoint(f"data/training/{name}.npz", train.identify(name, parameter))
-    model = compiled(parameter, name)
+    params = parameters.read()
+    checkpoint = Checkpoint(f"data/training/{name}.npz", train.identify(name, params))
+    model = compiled(params, name)
     before = [np.array(variable) for variable in model.variables]
-    found = checkpoint.restore(model, parameter.epochs)
+    found = checkpoint.restore(model, params.epochs)
     done = len(checkpoint.epochs)
     assert found == (done > 0)
     same = all(

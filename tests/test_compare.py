@@ -6,7 +6,9 @@ import pandas as pd
 import pytest
 from scipy.stats import binomtest
 
-from stages import compare, files
+from stages import compare
+from stages.common import files
+from stages.results import comparison
 
 
 def right(*counts):
@@ -18,7 +20,7 @@ def right(*counts):
 
 def test_the_report_that_this_project_comes_from():
     # 21 and 29 of 30 right: at least 8 photos are right only with the base.
-    values = compare.gain(*right(21, 8, 0, 1))
+    values = comparison.gain(*right(21, 8, 0, 1))
     assert values["accuracy_gain"] == pytest.approx(8 / 30)
     assert (values["only_transfer_right"], values["only_custom_right"]) == (8, 0)
     assert values["p_value"] == pytest.approx(2 * 0.5**8)  # eight heads in a row, two-sided
@@ -28,27 +30,27 @@ def test_the_report_that_this_project_comes_from():
 @pytest.mark.parametrize("photos", [0, 1, 5, 16, 400])
 def test_the_p_value_is_that_of_scipy_however_many_photos_differ(photos):
     for transfer in range(photos + 1):
-        values = compare.gain(*right(1, transfer, photos - transfer, 1))
+        values = comparison.gain(*right(1, transfer, photos - transfer, 1))
         expected = binomtest(transfer, photos).pvalue if photos else 1
         assert values["p_value"] == pytest.approx(expected, rel=1e-9)
 
 
 def test_the_interval_is_that_of_bonett_and_price():
     # The example of ci.prop.ps in the R package statpsych (by D. G. Bonett).
-    values = compare.gain(*right(6, 26, 4, 12))
+    values = comparison.gain(*right(6, 26, 4, 12))
     assert values["accuracy_gain_low"] == pytest.approx(0.2548067, abs=1e-6)
     assert values["accuracy_gain_high"] == pytest.approx(0.6251933, abs=1e-6)
 
 
 def test_equal_networks_differ_by_nothing():
-    values = compare.gain(*right(25, 0, 0, 5))
+    values = comparison.gain(*right(25, 0, 0, 5))
     assert values["accuracy_gain"] == 0
     assert values["p_value"] == 1
     assert values["accuracy_gain_low"] < 0 < values["accuracy_gain_high"]
 
 
 def test_the_other_way_round_mirrors_every_number():
-    forward, backward = compare.gain(*right(9, 7, 2, 12)), compare.gain(*right(9, 2, 7, 12))
+    forward, backward = comparison.gain(*right(9, 7, 2, 12)), comparison.gain(*right(9, 2, 7, 12))
     assert forward["accuracy_gain"] == -backward["accuracy_gain"]
     assert forward["accuracy_gain_low"] == pytest.approx(-backward["accuracy_gain_high"])
     assert forward["p_value"] == backward["p_value"]
@@ -58,7 +60,7 @@ def test_the_other_way_round_mirrors_every_number():
 @pytest.mark.parametrize("rates", [(0.6, 0.3, 0.05, 0.05), (0.6, 0.1, 0.1, 0.2)])
 def test_the_interval_holds_the_true_gain_as_often_as_it_says(photos, rates):
     random = np.random.default_rng(0)
-    studies = [compare.gain(*right(*row)) for row in random.multinomial(photos, rates, 1000)]
+    studies = [comparison.gain(*right(*row)) for row in random.multinomial(photos, rates, 1000)]
     gain = rates[1] - rates[2]
     held = [row["accuracy_gain_low"] <= gain <= row["accuracy_gain_high"] for row in studies]
     assert np.mean(held) >= 0.94

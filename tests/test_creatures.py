@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ruamel.yaml import YAML
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_score
 
-from bench.project import ROOT
-from creatures import invented, picture, posture
-from creatures.anatomy import Part, Species, dissimilarity
-from creatures.animals import ANIMALS
+from demo.drawing import invented, picture, posture
+from demo.drawing.anatomy import Part, Species, dissimilarity
+from demo.drawing.animals import ANIMALS
+from stages.common import yaml_files
+from tests.helpers.project import ROOT
 
 CAT, HORSE = ANIMALS["cat"], ANIMALS["horse"]
 
@@ -22,7 +22,7 @@ CAT, HORSE = ANIMALS["cat"], ANIMALS["horse"]
 @pytest.fixture(scope="module")
 def pretraining_species():
     """The species that the demo base learns from."""
-    draw = YAML(typ="safe").load(ROOT / "pretrain/params.yaml")["draw"]
+    draw = yaml_files.read(ROOT / "demo/pretrain/params.yaml")["draw"]
     return invented.draw(draw["species"], draw["seed"])
 
 

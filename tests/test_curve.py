@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from study import curve, folds
-from study.estimates import estimate
+from study import curve
+from study.common import folds
+from study.common.estimates import estimate
 
 SIZES = [5, 10, 20, 40]
 WOBBLE = np.array([-0.02, 0.02, -0.01, 0.01, 0.0])  # of the accuracies over five splits

@@ -4,27 +4,27 @@ import hashlib
 
 import numpy as np
 import pytest
-from ruamel.yaml import YAML
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_score
 
-from bench.project import ROOT, Project, change_parameters
-from creatures import invented, picture
-from stages import bases, parameters
+from demo.drawing import invented, picture
+from stages.common import parameters, yaml_files
+from stages.networks import bases
+from tests.helpers.project import ROOT, Project, change_parameters
 
-WEIGHTS = ROOT / "pretrain/base.weights.h5"
+WEIGHTS = ROOT / "demo/pretrain/base.weights.h5"
 
 
 def test_the_weights_are_small_and_those_that_the_pretraining_wrote_with_the_code_as_it_is():
     assert WEIGHTS.stat().st_size <= 6_000_000
-    lock = YAML(typ="safe").load(ROOT / "pretrain/dvc.lock")["stages"]
+    lock = yaml_files.read(ROOT / "demo/pretrain/dvc.lock")["stages"]
     files = [file for stage in lock.values() for file in stage["deps"] + stage["outs"]]
     by_path = {file["path"]: file["md5"] for file in files}
-    assert "pretrain/base.weights.h5" in by_path
+    assert "demo/pretrain/base.weights.h5" in by_path
     del by_path["data/pretrain/pictures.npy"]  # the only one that is not in Git
     for path, md5 in by_path.items():
         assert hashlib.md5((ROOT / path).read_bytes()).hexdigest() == md5, path
-    parameters = YAML(typ="safe").load(ROOT / "pretrain/params.yaml")
+    parameters = yaml_files.read(ROOT / "demo/pretrain/params.yaml")
     for name, stage in lock.items():
         values = [
             str(part) for key, value in parameters[name].items() for part in (f"--{key}", value)
@@ -35,7 +35,7 @@ def test_the_weights_are_small_and_those_that_the_pretraining_wrote_with_the_cod
 @pytest.fixture(scope="module")
 def new_animals():
     """Pictures of ten species that the pre-training has not seen, and their numbers."""
-    known = YAML(typ="safe").load(ROOT / "pretrain/params.yaml")["draw"]["seed"]
+    known = yaml_files.read(ROOT / "demo/pretrain/params.yaml")["draw"]["seed"]
     species = invented.draw(10, known + 1)
     requests = [
         (animal, (5, count)) for number, animal in enumerate(species) for count in range(30)

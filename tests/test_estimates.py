@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from study import folds
-from study.estimates import Estimate, estimate, spread
+from study.common import folds
+from study.common.estimates import Estimate, estimate, spread
 
 STUDIES, PHOTOS, SPLITS = 500, 150, 10
 SHARES = st.sampled_from([0.1, 0.2, 0.25, 1 / 3, 0.5])

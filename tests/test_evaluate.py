@@ -9,8 +9,11 @@ import pytest
 from scipy.stats import binomtest
 from sklearn import metrics
 
-from bench.project import ROOT
-from stages import evaluate, files, networks, parameters, scores
+from stages import evaluate
+from stages.common import files, parameters
+from stages.networks import building
+from stages.results import scores
+from tests.helpers.project import ROOT
 
 
 @pytest.fixture
@@ -30,8 +33,8 @@ def trained(workspace):
     )
     files.write_table("data/split.csv", table)
     for name in ("custom", "transfer"):
-        layers = networks.shared_layers(parameters.Layers(filters=[4], dropout=0), 3, seed=0)
-        files.save_network(networks.custom(32, layers), f"data/models/{name}.keras")
+        layers = building.shared_layers(parameters.Layers(filters=[4], dropout=0), 3, seed=0)
+        files.save_network(building.build_custom(32, layers), f"data/models/{name}.keras")
     return workspace
 
 

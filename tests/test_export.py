@@ -7,7 +7,7 @@ import subprocess
 import numpy as np
 import pytest
 
-from bench.project import ROOT
+from tests.helpers.project import ROOT
 
 BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
 
@@ -34,13 +34,13 @@ def pixels(project):
 
 @pytest.fixture
 def expected(exported, pixels):
-    from stages import networks
+    from stages.networks import loading
 
-    return networks.load(exported.parent / f"data/models/{exported.name}.keras").predict(pixels)
+    return loading.load(exported.parent / f"data/models/{exported.name}.keras").predict(pixels)
 
 
 def test_saved_model(exported, pixels, expected):
-    from stages.backend import tf
+    from stages.networks.backend import tf
 
     loaded = tf.saved_model.load(exported)
     np.testing.assert_allclose(loaded.serve(pixels), expected, atol=1e-4)

@@ -13,9 +13,11 @@ import numpy as np
 import pytest
 from conftest import draw_photos
 
-from bench.project import ROOT, change_parameters
-from stages import bases, extract, networks, parameters, prepare
-from stages.backend import keras
+from stages import extract, prepare
+from stages.common import parameters
+from stages.networks import bases, loading
+from stages.networks.backend import keras
+from tests.helpers.project import ROOT, change_parameters
 
 
 @pytest.fixture
@@ -54,7 +56,7 @@ def test_which_base_it_was_stands_beside_the_results(prepared, random_weights):
 
 def test_the_base_is_frozen_and_runs_in_inference_mode(prepared):
     extract.main()
-    base = networks.load("data/base/base.keras")
+    base = loading.load("data/base/base.keras")
     pixels = np.load("data/pixels.npy").astype(np.float32)
     before = base.get_weights()
     trained = base(pixels, training=True)
@@ -80,7 +82,7 @@ def test_the_demo_base_takes_pixels_and_its_weights_are_on_record(monkeypatch):
     assert base.output_shape == (None, 3, 3, 256)
     assert base.trainable_weights == []
     origin = bases.describe(base, values)
-    content = (ROOT / "pretrain/base.weights.h5").read_bytes()
+    content = (ROOT / "demo/pretrain/base.weights.h5").read_bytes()
     assert origin["weights"] == "base.weights.h5"
     assert origin["file_sha256"] == hashlib.sha256(content).hexdigest()
 
@@ -89,14 +91,14 @@ def test_the_demo_base_takes_pixels_and_its_weights_are_on_record(monkeypatch):
     ("options", "content", "message"),
     [
         ({"alpha": 0.35}, None, "base.options is {'alpha': 0.35}; expected {}"),
-        ({}, None, "pretrain/base.weights.h5: not the demo base's weights"),
-        ({}, b"half a fi", "pretrain/base.weights.h5: not the demo base's weights"),
+        ({}, None, "demo/pretrain/base.weights.h5: not the demo base's weights"),
+        ({}, b"half a fi", "demo/pretrain/base.weights.h5: not the demo base's weights"),
     ],
 )
 def test_a_demo_base_that_cannot_be_built_ends_in_one_line(workspace, options, content, message):
     if content:
         Path("pretrain").mkdir()
-        Path("pretrain/base.weights.h5").write_bytes(content)
+        Path("demo/pretrain/base.weights.h5").write_bytes(content)
     with pytest.raises(SystemExit) as error:
         bases.build(
             parameters.Base(name="demo", weights="imagenet", options=options, fine_tune=0), 32

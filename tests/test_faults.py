@@ -11,8 +11,8 @@ import time
 import psutil
 import pytest
 
-from bench import kills
-from bench.project import change_parameters
+from tests.helpers import kills
+from tests.helpers.project import change_parameters
 
 
 def state(project):

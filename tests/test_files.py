@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.project import ROOT
-from stages import files, networks
-from stages.backend import keras
+from stages.common import files
+from stages.networks import loading
+from stages.networks.backend import keras
+from tests.helpers.project import ROOT
 
 
 def test_a_failure_leaves_the_old_file_and_nothing_beside_it(tmp_path):
@@ -77,7 +78,7 @@ def test_a_file_in_place_of_the_folder_is_said_in_one_line(tmp_path):
 
 KILLED = """
 import os, signal, sys
-from stages import files
+from stages.common import files
 with files.replacing(sys.argv[1]) as new:
     new.write_text("half of the new")
     os.kill(os.getpid(), signal.SIGKILL)
@@ -253,7 +254,7 @@ def test_a_file_of_any_size_has_the_hash_of_its_bytes(tmp_path, number):
 
 
 @pytest.mark.parametrize(
-    "read", [files.read_table, files.read_array, files.read_json, networks.load]
+    "read", [files.read_table, files.read_array, files.read_json, loading.load]
 )
 def test_a_missing_output_of_an_earlier_stage_is_named(read):
     with pytest.raises(SystemExit, match="no/such: no such file; `dvc repro` runs the stages"):
@@ -268,12 +269,13 @@ def test_names_come_back_from_a_table_as_they_were(tmp_path):
 
 SAVE = """
 import sys
-from stages import files, networks, parameters
-from stages.backend import keras
+from stages.common import files, parameters
+from stages.networks import building, loading
+from stages.networks.backend import keras
 padding = [object() for _ in range(int(sys.argv[2]))]
 keras.utils.set_random_seed(0)
-layers = networks.shared_layers(parameters.Layers(filters=[4], dropout=0.5), 3, seed=0)
-files.save_network(networks.custom(32, layers), sys.argv[1])
+layers = building.shared_layers(parameters.Layers(filters=[4], dropout=0.5), 3, seed=0)
+files.save_network(building.build_custom(32, layers), sys.argv[1])
 """
 
 

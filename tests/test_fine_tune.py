@@ -7,9 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.project import change_parameters
-from stages import augment, evaluate, extract, networks, parameters, train
-from stages.backend import keras
+from stages import augment, evaluate, extract, train
+from stages.common import parameters
+from stages.networks import loading
+from stages.networks.backend import keras
+from tests.helpers.project import change_parameters
 
 LAYERS = 10
 MODEL = Path("data/models/transfer.keras")
@@ -45,8 +47,8 @@ def learnt(network):
 
 def test_only_the_last_layers_change_and_no_batch_normalisation(trained):
     before, after = (
-        learnt(networks.load(trained / train.BASE)),
-        learnt(networks.load(trained / MODEL)),
+        learnt(loading.load(trained / train.BASE)),
+        learnt(loading.load(trained / MODEL)),
     )
     changed = []
     for number, (one, other) in enumerate(zip(before.layers, after.layers, strict=True)):
@@ -85,7 +87,7 @@ def test_the_last_epoch_validates_what_is_saved(trained, monkeypatch):
 
 
 def test_more_layers_than_there_are_is_a_mistake_in_one_line_before_anything_is_trained(ready):
-    count = len(learnt(networks.load(train.BASE)).layers)
+    count = len(learnt(loading.load(train.BASE)).layers)
     change_parameters(ready / "params.yaml", base__fine_tune=count + 1)
     with pytest.raises(SystemExit) as error:
         train.main("transfer")
@@ -120,7 +122,7 @@ def test_interrupted_at_any_epoch_it_ends_with_the_same_weights(
     assert f"transfer: goes on after epoch {epoch}," in shown
     assert "transfer: the last 10 layers of the base are trained, too" in shown
     assert Path(HISTORY).read_bytes() == (trained / HISTORY).read_bytes()
-    found, expected = (networks.load(path).get_weights() for path in (MODEL, trained / MODEL))
+    found, expected = (loading.load(path).get_weights() for path in (MODEL, trained / MODEL))
     assert all(np.array_equal(*pair) for pair in zip(found, expected, strict=True))
 
 
@@ -133,13 +135,13 @@ def test_it_goes_together_with_altered_copies(ready):
 
 
 def test_other_counts_do_not_go_on_from_each_others_checkpoint(ready):
-    parameter = parameters.read()
-    other = parameter.model_copy(
-        update={"base": parameter.base.model_copy(update={"fine_tune": LAYERS + 1})}
+    params = parameters.read()
+    other = params.model_copy(
+        update={"base": params.base.model_copy(update={"fine_tune": LAYERS + 1})}
     )
-    assert train.identify("transfer", parameter) == train.identify("transfer", other)
+    assert train.identify("transfer", params) == train.identify("transfer", other)
     tuning = [
         train.identify("transfer", each, each.epochs, each.base.fine_tune)
-        for each in (parameter, other)
+        for each in (params, other)
     ]
     assert tuning[0] != tuning[1]

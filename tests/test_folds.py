@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from study import folds
+from study.common import folds
 
 FOLDS = st.integers(2, 5)
 SEEDS = st.integers(0, 2**32 - 1)

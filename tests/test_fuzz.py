@@ -4,9 +4,9 @@ import sys
 
 import pytest
 
-from bench import fuzz
-from bench.project import ROOT
-from stages import photos
+from stages.photos import decoding
+from tests.helpers import fuzz
+from tests.helpers.project import ROOT
 
 COUNT = 600
 ORIGINALS = fuzz.originals()
@@ -51,7 +51,7 @@ def test_many_photos_are_so_little_damaged_that_their_decoders_are_put_to_the_te
 @pytest.mark.parametrize("name", ORIGINALS)
 def test_before_they_are_damaged_all_photos_can_be_read(tmp_path, name):
     (tmp_path / name).write_bytes(ORIGINALS[name])
-    assert photos.decode(tmp_path / name, 32).pixels.std() > 10
+    assert decoding.decode(tmp_path / name, 32).pixels.std() > 10
 
 
 def test_the_same_photos_are_damaged_in_the_same_way_each_time(tmp_path):

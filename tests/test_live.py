@@ -11,7 +11,7 @@ import time
 import pytest
 from conftest import draw_photos
 
-from bench.project import Project, change_parameters
+from tests.helpers.project import Project, change_parameters
 
 LIVE = "metrics/live/metrics/{}/metrics.json"
 PLOT = "metrics/live/plots/{}.csv"

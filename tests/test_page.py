@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from bench.page import chromium, running_browser
-from bench.project import ROOT, change_parameters
-from bench.results import write_results, write_study
 from stages import report
+from tests.helpers.browser import chromium, running_browser
+from tests.helpers.project import ROOT, change_parameters
+from tests.helpers.results import write_results, write_study
 
 pytestmark = pytest.mark.skipif(chromium() is None, reason="no chromium on PATH")
 

@@ -1,8 +1,8 @@
 import keras
 import pytest
 
-from bench.project import ROOT, change_parameters
-from stages import parameters
+from stages.common import parameters
+from tests.helpers.project import ROOT, change_parameters
 
 
 def test_the_defaults_are_those_of_the_contract():

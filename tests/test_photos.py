@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bench.project import ROOT
-from stages import photos
+from stages.photos import decoding, finding
+from tests.helpers.project import ROOT
 
 RED, BLUE = (200, 60, 60), (60, 60, 200)
 QUARTERS = {"A": (220, 30, 30), "B": (30, 220, 30), "C": (30, 30, 220), "D": (220, 220, 30)}
@@ -26,7 +26,7 @@ def draw(path, colour=RED, size=(50, 30)):
 
 
 def pixels_of(path):
-    pixels = photos.decode(path, 32).pixels
+    pixels = decoding.decode(path, 32).pixels
     assert pixels.shape == (32, 32, 3)
     assert pixels.dtype == np.uint8
     return pixels
@@ -37,8 +37,8 @@ def assert_colour(path, colour, within=1):
 
 
 def problem(path, folder=None):
-    with pytest.raises(photos.PhotoError) as caught:
-        photos.decode(path, 32, folder)
+    with pytest.raises(decoding.PhotoError) as caught:
+        decoding.decode(path, 32, folder)
     assert caught.value.detail
     return caught.value.problem
 
@@ -226,7 +226,7 @@ def folder(tmp_path):
 
 
 def names(folder):
-    return photos.find(folder)["photo"].tolist()
+    return finding.find(folder)["photo"].tolist()
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,7 @@ def test_a_photo_may_have_any_name(folder, name):
 @pytest.mark.parametrize("name", ["a cat", "Kätzchen", "😺", "two\nlines", "cat.png"])
 def test_a_class_may_have_any_name(folder, name):
     (folder / "cat").rename(folder / name)
-    assert set(photos.find(folder)["label"]) == {name, "dog"}
+    assert set(finding.find(folder)["label"]) == {name, "dog"}
 
 
 @pytest.mark.parametrize("where", ["", "cat"])
@@ -263,7 +263,7 @@ def test_hidden_files_and_what_systems_leave_behind_are_no_photos(folder, where,
 def test_photos_in_sub_folders_of_a_class_belong_to_it(folder):
     (folder / "cat" / "kittens" / "white").mkdir(parents=True)
     draw(folder / "cat" / "kittens" / "white" / "1.png")
-    table = photos.find(folder)
+    table = finding.find(folder)
     assert table["photo"].tolist() == ["cat/1.png", "cat/kittens/white/1.png", "dog/1.png"]
     assert table["label"].tolist() == ["cat", "cat", "dog"]
 
@@ -296,7 +296,7 @@ def test_a_link_to_a_photo_inside_the_folder_is_a_photo(folder, absolute):
     target = folder / "original.png" if absolute else "../original.png"
     (folder / "cat" / "2.png").symlink_to(target)
     assert names(folder) == ["cat/1.png", "cat/2.png", "dog/1.png"]
-    photo = photos.decode(folder / "cat" / "2.png", 32, folder)
+    photo = decoding.decode(folder / "cat" / "2.png", 32, folder)
     assert (photo.pixels == BLUE).all()
 
 
@@ -305,7 +305,7 @@ def test_a_link_to_a_folder_inside_the_folder_is_followed(folder):
     draw(folder / ".store" / "2.png")
     (folder / "cat" / "more").symlink_to("../.store")
     assert names(folder) == ["cat/1.png", "cat/more/2.png", "dog/1.png"]
-    assert photos.decode(folder / "cat" / "more" / "2.png", 32, folder)
+    assert decoding.decode(folder / "cat" / "more" / "2.png", 32, folder)
 
 
 def test_a_class_may_be_a_link_to_a_folder_inside_the_folder(folder):
@@ -317,7 +317,7 @@ def test_a_class_may_be_a_link_to_a_folder_inside_the_folder(folder):
 def test_the_folder_of_photos_may_itself_be_a_link(folder, tmp_path):
     (tmp_path / "link").symlink_to(folder)
     assert names(tmp_path / "link") == ["cat/1.png", "dog/1.png"]
-    assert photos.decode(tmp_path / "link" / "cat" / "1.png", 32, tmp_path / "link")
+    assert decoding.decode(tmp_path / "link" / "cat" / "1.png", 32, tmp_path / "link")
 
 
 @pytest.mark.parametrize("target", ["../../elsewhere/1.png", "../../elsewhere", "/dev/zero", "/"])
@@ -342,7 +342,7 @@ def test_a_folder_whose_name_starts_the_same_is_outside(folder):
 def test_a_class_that_is_a_link_out_of_the_folder_is_refused(folder, elsewhere):
     (folder / "zebra").symlink_to(elsewhere)
     with pytest.raises(SystemExit, match=r"photos/zebra' is a link that leads out of the folder"):
-        photos.find(folder)
+        finding.find(folder)
 
 
 def test_a_link_to_nothing_is_listed(folder):
@@ -386,8 +386,8 @@ def test_text_is_not_an_image(tmp_path):
 def test_what_iphones_write_is_said_to_be_unreadable(tmp_path, brand):
     content = b"\0\0\0\x18ftyp" + brand + b"\0\0\0\0mif1heic" + bytes(100)
     (tmp_path / "photo.jpg").write_bytes(content)
-    with pytest.raises(photos.PhotoError) as caught:
-        photos.decode(tmp_path / "photo.jpg", 32)
+    with pytest.raises(decoding.PhotoError) as caught:
+        decoding.decode(tmp_path / "photo.jpg", 32)
     assert caught.value.args == ("unreadable format", f"{brand.decode()}; export it as JPEG")
 
 
@@ -451,7 +451,7 @@ def test_a_small_file_of_a_huge_photo_is_too_large(tmp_path):
 
 def test_a_huge_file_is_too_large_even_if_a_photo_is_in_it(tmp_path):
     draw(tmp_path / "photo.jpg")
-    os.truncate(tmp_path / "photo.jpg", photos.BYTES + 1)
+    os.truncate(tmp_path / "photo.jpg", decoding.BYTES + 1)
     assert problem(tmp_path / "photo.jpg") == "too large"
 
 
@@ -482,12 +482,12 @@ def test_a_warning_about_a_huge_photo_is_not_printed_without_its_name(tmp_path, 
 DETAILS = """
 import sys
 from pathlib import Path
-from stages import photos
+from stages.photos import decoding, finding
 
 for path in sorted(Path(sys.argv[1]).iterdir()):
     try:
-        photos.decode(path, 32)
-    except photos.PhotoError as error:
+        decoding.decode(path, 32)
+    except decoding.PhotoError as error:
         print(path.name, error.problem, error.detail)
 """
 
@@ -518,12 +518,12 @@ def test_what_is_wrong_is_said_in_the_same_words_each_time(tmp_path):
 
 RESULT = """
 import sys
-from stages import photos
+from stages.photos import decoding, finding
 
 try:
-    photos.find(sys.argv[1])
-    photos.decode(sys.argv[2], 32, sys.argv[1])
-except photos.PhotoError as error:
+    finding.find(sys.argv[1])
+    decoding.decode(sys.argv[2], 32, sys.argv[1])
+except decoding.PhotoError as error:
     print(error.problem)
 """
 

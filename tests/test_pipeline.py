@@ -11,12 +11,11 @@ import time
 from functools import cache
 
 import pytest
-from ruamel.yaml import YAML
 
-from bench.project import ROOT, Project, change_parameters
-from stages import parameters
-from study import data
-from study import parameters as study_parameters
+from stages.common import parameters, yaml_files
+from study.common import data
+from study.common import parameters as study_parameters
+from tests.helpers.project import ROOT, Project, change_parameters
 
 CONTRACT = [
     "data/split.csv",
@@ -62,13 +61,13 @@ def imported_by(module):
 
 
 def stage_definitions(pipeline):
-    definitions = YAML(typ="safe").load(ROOT / pipeline)["stages"]
+    definitions = yaml_files.read(ROOT / pipeline)["stages"]
     return {name: stage.get("do", stage) for name, stage in definitions.items()}
 
 
 def listed_parameters(name):
     """The keys of params.yaml that a stage lists, for any of its networks, but no sub-keys."""
-    definition = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"][name]
+    definition = yaml_files.read(ROOT / "dvc.yaml")["stages"][name]
     listed = set(definition.get("do", definition).get("params", []))
     if "${item.trains}" in listed:
         listed.remove("${item.trains}")
@@ -80,7 +79,7 @@ def listed_parameters(name):
     ("pipeline", "name"),
     [
         (pipeline, name)
-        for pipeline in ("dvc.yaml", "pretrain/dvc.yaml", "study/dvc.yaml")
+        for pipeline in ("dvc.yaml", "demo/pretrain/dvc.yaml", "study/dvc.yaml")
         for name in stage_definitions(pipeline)
     ],
 )
@@ -98,14 +97,14 @@ def test_a_stage_lists_just_the_parameters_that_it_reads(name):
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute)
         and (
-            (isinstance(node.value, ast.Name) and node.value.id == "parameter")
+            (isinstance(node.value, ast.Name) and node.value.id == "params")
             or (isinstance(node.value, ast.Call) and ast.unparse(node.value) == "parameters.read()")
         )
     }
     if "model_dump" in read:
         read = set(parameters.Parameters.model_fields) - {"model"}
-    if "trained_on" in read:
-        read = read - {"trained_on"} | {"augment"}
+    if "training_pixels" in read:
+        read = read - {"training_pixels"} | {"augment"}
     assert listed_parameters(name) == read
 
 
@@ -201,10 +200,12 @@ def test_the_commands_on_the_page_give_the_same_page_again(changing):
 
 
 def test_editing_a_shared_module_reruns_the_stages_that_import_it(changing):
-    with (changing.folder / "stages/networks.py").open("a") as file:
+    with (changing.folder / "stages/networks/building.py").open("a") as file:
         file.write("\n# a note\n")
     status = json.loads(changing.run("dvc", "status", "--json").stdout)
-    changed = {name for name, causes in status.items() if "stages/networks.py" in str(causes)}
+    changed = {
+        name for name, causes in status.items() if "stages/networks/building.py" in str(causes)
+    }
     own = {"train@custom", "train@transfer", "evaluate"}
     assert changed == own | {"study/dvc.yaml:repeat", "study/dvc.yaml:curve"}
     # The same networks come out of it, so nothing after `evaluate` has to run.

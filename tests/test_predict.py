@@ -9,13 +9,13 @@ import subprocess
 import pandas as pd
 import pytest
 
-from bench.project import Project, change_parameters
+from tests.helpers.project import Project, change_parameters
 
 
 def predict(project, *arguments):
     """Run the command; return its result, with what it prints as errors apart."""
     return subprocess.run(
-        ["python", "-m", "stages.predict", *map(str, arguments)],
+        ["python", "-m", "predict", *map(str, arguments)],
         cwd=project.folder, env=project.environment(), capture_output=True, text=True, check=False,
     )  # fmt: skip
 

@@ -9,8 +9,10 @@ import pytest
 from conftest import draw_photos
 from PIL import Image, ImageDraw
 
-from bench.project import change_parameters
-from stages import files, photos, prepare, reading
+from stages import prepare
+from stages.common import files
+from stages.photos import decoding, finding, reading
+from tests.helpers.project import change_parameters
 
 
 def outputs():
@@ -78,7 +80,7 @@ def test_a_photo_stands_upright_as_exif_says(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 3  # the camera was upside down
     Image.fromarray(pixels).save(tmp_path / "photo.jpg", exif=exif, quality=95)
-    upright = photos.decode(tmp_path / "photo.jpg", 32).pixels
+    upright = decoding.decode(tmp_path / "photo.jpg", 32).pixels
     assert upright[:12].mean() < 5
     assert upright[20:].mean() > 250
 
@@ -87,7 +89,7 @@ def test_a_photo_stands_upright_as_exif_says(tmp_path):
 def test_photos_of_any_mode_become_rgb(tmp_path, mode):
     path = tmp_path / ("photo.jpg" if mode == "CMYK" else "photo.png")
     Image.new("RGB", (50, 30), "white").convert(mode).save(path)
-    pixels = photos.decode(path, 32).pixels
+    pixels = decoding.decode(path, 32).pixels
     assert pixels.shape == (32, 32, 3)
     assert pixels.min() > 250
 
@@ -98,7 +100,7 @@ def test_hidden_files_and_files_beside_the_classes_are_no_photos(tmp_path):
     (folder / "red" / ".DS_Store").write_text("not a photo")
     (folder / "red" / "Thumbs.db").write_text("not a photo")
     (folder / ".git").mkdir()
-    assert photos.find(folder)["label"].tolist() == ["blue", "green", "red"]
+    assert finding.find(folder)["label"].tolist() == ["blue", "green", "red"]
 
 
 def one_class(folder):
@@ -165,7 +167,7 @@ def test_bad_photos_are_left_out_and_listed_if_asked_for(workspace, capsys):
     pixels = np.load("data/pixels.npy")
     assert len(table) == len(pixels) == 34
     for row, name in enumerate(table["photo"]):
-        photo = photos.decode(folder / name, 32)
+        photo = decoding.decode(folder / name, 32)
         assert np.array_equal(pixels[row], photo.pixels)
         assert table["sha256"][row] == photo.sha256
         assert table["label"][row] == name.split("/")[0]

@@ -8,16 +8,16 @@ import sys
 
 import pytest
 
-from bench.project import ROOT, Project, change_parameters
+from tests.helpers.project import ROOT, Project, change_parameters
 
-WEIGHTS = "pretrain/base.weights.h5"
+WEIGHTS = "demo/pretrain/base.weights.h5"
 
 
 def small_project(folder):
     """A copy of the project in which pre-training takes seconds."""
     project = Project.copy(folder)
     change_parameters(
-        project.folder / "pretrain/params.yaml",
+        project.folder / "demo/pretrain/params.yaml",
         draw__species=4, draw__pictures=20, draw__size=32,
         train__epochs=4, train__smallest=32, train__batch_size=8, train__held_out=5,
     )  # fmt: skip
@@ -27,12 +27,12 @@ def small_project(folder):
 @pytest.fixture(scope="module")
 def pretrained(tmp_path_factory):
     project = small_project(tmp_path_factory.mktemp("pretrained"))
-    project.first_run = project.run("dvc", "repro", "pretrain/dvc.yaml")
+    project.first_run = project.run("dvc", "repro", "demo/pretrain/dvc.yaml")
     return project
 
 
 def test_it_writes_weights_and_the_accuracy_on_pictures_held_out(pretrained):
-    metrics = json.loads((pretrained.folder / "pretrain/metrics.json").read_text())
+    metrics = json.loads((pretrained.folder / "demo/pretrain/metrics.json").read_text())
     assert metrics.keys() == {"top_1", "top_5", "species", "pictures"}
     assert (metrics["species"], metrics["pictures"]) == (4, 20)
     assert 0 <= metrics["top_1"] <= metrics["top_5"] == 1
@@ -45,13 +45,13 @@ def test_it_writes_weights_and_the_accuracy_on_pictures_held_out(pretrained):
 
 
 def test_a_second_run_does_nothing(pretrained):
-    assert pretrained.stages_run_by("dvc", "repro", "pretrain/dvc.yaml") == []
+    assert pretrained.stages_run_by("dvc", "repro", "demo/pretrain/dvc.yaml") == []
 
 
 def test_interrupted_it_goes_on_and_ends_with_the_same_weights(pretrained):
     """As README says: everything again, stopped in the middle, and the same command once more."""
     weights = (pretrained.folder / WEIGHTS).read_bytes()
-    command = ["repro", "--force", "--single-item", "pretrain/dvc.yaml:train"]
+    command = ["repro", "--force", "--single-item", "demo/pretrain/dvc.yaml:train"]
     with subprocess.Popen(
         [sys.executable, "-m", "dvc", *command], cwd=pretrained.folder, start_new_session=True,
         env=pretrained.environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
@@ -74,7 +74,7 @@ def test_interrupted_it_goes_on_and_ends_with_the_same_weights(pretrained):
 def test_the_checkpoint_of_another_training_is_not_continued(pretrained):
     stale = pretrained.folder / "data/pretrain/checkpoint-0123456789abcdef.keras"
     stale.write_bytes(b"of other pictures")
-    command = ("dvc", "repro", "--force", "--single-item", "pretrain/dvc.yaml:train")
+    command = ("dvc", "repro", "--force", "--single-item", "demo/pretrain/dvc.yaml:train")
     assert "Epoch 1/4" in pretrained.run(*command).stdout
     assert not stale.exists()
 
@@ -88,10 +88,10 @@ def test_the_checkpoint_of_another_training_is_not_continued(pretrained):
 )
 def test_a_mistake_ends_in_one_line_and_leaves_the_weights(pretrained, changes, message):
     weights = (pretrained.folder / WEIGHTS).read_bytes()
-    path = pretrained.folder / "pretrain/params.yaml"
+    path = pretrained.folder / "demo/pretrain/params.yaml"
     before = path.read_text()
     change_parameters(path, **changes)
-    result = pretrained.run("dvc", "repro", "pretrain/dvc.yaml", check=False)
+    result = pretrained.run("dvc", "repro", "demo/pretrain/dvc.yaml", check=False)
     path.write_text(before)
     assert result.returncode != 0
     assert message in result.stdout

@@ -10,8 +10,8 @@ import numpy as np
 import psutil
 import pytest
 
-from bench.project import ROOT
-from stages import photos, reading
+from stages.photos import decoding, reading
+from tests.helpers.project import ROOT
 
 NAMES = [f"{number:02}" for number in range(20)]
 
@@ -19,18 +19,18 @@ NAMES = [f"{number:02}" for number in range(20)]
 def photo(path, image_size, folder=None):
     """Make a photo whose pixels and hash tell its name."""
     shade = sum(path.name.encode()) % 256
-    return photos.Photo(np.full((image_size, image_size, 3), shade, np.uint8), path.name, 0)
+    return decoding.Photo(np.full((image_size, image_size, 3), shade, np.uint8), path.name, 0)
 
 
 def decode(path, image_size, folder):
-    """Stand in for `photos.decode`: it ends its process, hangs or fails if the name says so."""
+    """Stand in for `decoding.decode`: it ends its process, hangs or fails if the name says so."""
     if path.name.startswith("crash"):
         faulthandler.disable()
         os.kill(os.getpid(), signal.SIGSEGV)
     if path.name.startswith("hang"):
         time.sleep(600)
     if path.name.startswith("bad"):
-        raise photos.PhotoError("empty", path.name)
+        raise decoding.PhotoError("empty", path.name)
     if path.name.endswith("0"):
         time.sleep(0.05)  # the chunks with these end after later ones
     assert str(path.parent) == folder
@@ -39,7 +39,7 @@ def decode(path, image_size, folder):
 
 @pytest.fixture(autouse=True)
 def few_processes(monkeypatch):
-    monkeypatch.setattr(photos, "decode", decode)  # processes are forked, and have it, too
+    monkeypatch.setattr(decoding, "decode", decode)  # processes are forked, and have it, too
     monkeypatch.setattr(reading, "cpu_count", lambda: 2)
     monkeypatch.setattr(reading, "SECONDS", 2)
 
@@ -48,7 +48,7 @@ def read(names):
     """Map each name to what came of it: its photo's hash, or its problem and the detail."""
     found = {}
     for name, result in zip(names, reading.read("folder", names, 32), strict=True):
-        if isinstance(result, photos.PhotoError):
+        if isinstance(result, decoding.PhotoError):
             found[name] = result.problem, result.detail
         else:
             found[name] = result.sha256
@@ -85,7 +85,7 @@ def test_a_few_photos_are_in_memory_however_slowly_they_are_used(tmp_path, monke
         (tmp_path / path.name).touch()
         return photo(path, image_size)
 
-    monkeypatch.setattr(photos, "decode", note)
+    monkeypatch.setattr(decoding, "decode", note)
     results = reading.read("folder", [f"{number:03}" for number in range(200)], 32)
     assert next(results).sha256 == "000"
     time.sleep(0.5)
@@ -122,17 +122,19 @@ def test_a_photo_that_crashes_or_hangs_is_named_and_the_others_are_read(culprits
 
 def test_photos_that_are_slow_together_but_not_alone_are_all_read(monkeypatch):
     monkeypatch.setattr(reading, "SECONDS", 1)
-    monkeypatch.setattr(photos, "decode", lambda path, *rest: time.sleep(0.2) or photo(path, *rest))
+    monkeypatch.setattr(
+        decoding, "decode", lambda path, *rest: time.sleep(0.2) or photo(path, *rest)
+    )
     assert read(NAMES[:8]) == {name: name for name in NAMES[:8]}
 
 
 READ_FOREVER = """
 import time
 import numpy as np
-from stages import photos, reading
+from stages.photos import decoding, reading
 reading.cpu_count = lambda: 2
 pixel = np.zeros((1, 1, 3), np.uint8)
-photos.decode = lambda path, *_: time.sleep({seconds}) or photos.Photo(pixel, "", 0)
+decoding.decode = lambda path, *_: time.sleep({seconds}) or decoding.Photo(pixel, "", 0)
 print("started", flush=True)
 for _ in reading.read("folder", [str(number) for number in range(100_000)], 1):
     pass

@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.project import Project, change_parameters
-from stages import bases, extract, parameters, prepare
+from stages import extract, prepare
+from stages.common import parameters
+from stages.networks import bases
+from tests.helpers.project import Project, change_parameters
 
 pytestmark = pytest.mark.skipif(
     "REAL_PHOTOS" not in os.environ or "KERAS_HOME" not in os.environ,

@@ -4,7 +4,7 @@ import shutil
 
 from conftest import draw_photos
 
-from bench.project import Project, change_parameters
+from tests.helpers.project import Project, change_parameters
 
 
 def test_photos_come_from_a_bucket_and_others_get_photos_and_results(tmp_path, make_project):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bench.project import change_parameters
 from stages import prepare, render
+from tests.helpers.project import change_parameters
 
 
 @pytest.fixture

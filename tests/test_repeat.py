@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from study import folds, repeat
-from study.estimates import estimate, spread
+from study import repeat
+from study.common import folds
+from study.common.estimates import estimate, spread
 
 WOBBLE = np.array([-0.02, 0.02, -0.01, 0.01, 0.0])  # over five splits
 INTERVAL = {"accuracy", "accuracy_low", "accuracy_high", "accuracy_sd"}

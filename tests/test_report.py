@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from ruamel.yaml import YAML
 
-from bench.project import ROOT, change_parameters
-from bench.results import write_results, write_study
-from stages import files, parameters, report
-from study import data
+from stages import report
+from stages.common import files, parameters, yaml_files
+from study.common import data
+from tests.helpers.project import ROOT, change_parameters
+from tests.helpers.results import write_results, write_study
 
 CLASSES = ["butterfly", "cat", "horse"]
 HOSTILE = [
@@ -214,12 +214,12 @@ def test_where_nothing_was_found_nothing_is_listed(three_mistakes):
 def test_the_commands_set_every_parameter(three_mistakes, changes):
     path = Path("params.yaml")
     change_parameters(path, model="custom", **changes)
-    before = YAML(typ="safe").load(path)
+    before = yaml_files.read(path)
     report.main()
     path.write_text("something: else")
     commands = next(text for text in Texts().texts if text.startswith("cat > params.yaml"))
     subprocess.run(["bash", "-c", commands.removesuffix("dvc repro")], check=True)
-    assert YAML(typ="safe").load(path) == before | {"model": "transfer"}
+    assert yaml_files.read(path) == before | {"model": "transfer"}
     parameters.read(path)
 
 
@@ -316,9 +316,9 @@ def test_without_a_study_the_page_says_nothing_of_one(three_mistakes):
 
 @pytest.mark.parametrize(("epochs", "outdated"), [(2, False), (3, True)])
 def test_the_study_stands_on_the_page_and_says_if_it_is_outdated(three_mistakes, epochs, outdated):
-    parameter = parameters.read()
+    params = parameters.read()
     setting = data.describe(
-        parameter, files.read_table("data/split.csv"), files.read_json("metrics/base.json")
+        params, files.read_table("data/split.csv"), files.read_json("metrics/base.json")
     )
     write_study(setting | {"epochs": epochs})
     report.main()

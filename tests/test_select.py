@@ -3,8 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from bench.project import change_parameters
-from stages import files, select
+from stages import select
+from stages.common import files
+from tests.helpers.project import change_parameters
 
 
 @pytest.mark.parametrize("name", ["custom", "transfer"])

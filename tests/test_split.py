@@ -6,7 +6,8 @@ from conftest import draw_photos
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from stages import files, prepare
+from stages import prepare
+from stages.common import files
 from stages.split import assign, main
 
 FRACTIONS = st.sampled_from([0.1, 0.2, 0.25, 1 / 3, 0.5])

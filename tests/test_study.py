@@ -14,7 +14,7 @@ import numpy as np
 import psutil
 import pytest
 
-from bench.project import Project, change_parameters
+from tests.helpers.project import Project, change_parameters
 
 
 @pytest.fixture(scope="module")
@@ -195,7 +195,7 @@ def test_an_interrupted_study_goes_on_and_a_larger_one_reuses_it(small):
 
 
 def note(project):
-    with (project.folder / "stages/networks.py").open("a") as file:
+    with (project.folder / "stages/networks/building.py").open("a") as file:
         file.write("\n# a note\n")
 
 
@@ -275,26 +275,27 @@ def test_too_large_sizes_are_left_out_and_said_to_be(small):
 def test_a_task_counts_what_a_network_of_its_own_would_have_right(small, monkeypatch):
     """A worker reuses compiled networks; a new network, trained alone, must come to the same."""
     monkeypatch.chdir(small.folder)
-    from stages import files, networks, parameters, training
-    from stages.backend import keras
-    from study import data, folds, tasks, worker
+    from stages.common import files, parameters
+    from stages.networks import building, training
+    from stages.networks.backend import keras
+    from study.common import data, folds, tasks, worker
 
-    parameter = parameters.read()
-    photos = data.read(parameter)
+    params = parameters.read()
+    photos = data.read(params)
     splits = folds.splits(photos.labels, photos.groups, 2, 1, seed=0)
     counts = []
     for seed, split in enumerate(splits):
         task = tasks.Task("custom", split.train, split.held_out, seed)
         known = photos.inputs | {"labels": photos.labels}
-        counts.append(worker.count_right(task, known, parameter, worker.IDENTITY))
+        counts.append(worker.count_right(task, known, params, worker.IDENTITY))
 
         keras.utils.set_random_seed(seed)
-        layers = networks.shared_layers(parameter.layers, 3, seed)
-        network = networks.custom(32, layers)
+        layers = building.shared_layers(params.layers, 3, seed)
+        network = building.build_custom(32, layers)
         pixels = files.read_array("data/pixels.npy")
-        training.trainee(network, parameter.learning_rate).fit(
-            training.batches(pixels, photos.labels, split.train, parameter.batch_size, seed),
-            epochs=parameter.epochs,
+        training.compile_for_training(network, params.learning_rate).fit(
+            training.batches(pixels, photos.labels, split.train, params.batch_size, seed),
+            epochs=params.epochs,
             shuffle=False,
             verbose=0,
         )
@@ -307,32 +308,33 @@ def test_a_task_fine_tunes_what_a_network_of_its_own_would_be(small, monkeypatch
     change_parameters(small.folder / "params.yaml", base__fine_tune=8, augment="light")
     small.run("python", "-m", "stages.augment")
     small.run("python", "-m", "stages.extract")
-    from stages import networks, parameters, training
-    from stages.backend import keras
-    from study import data, folds, tasks, worker
+    from stages.common import parameters
+    from stages.networks import building, loading, training
+    from stages.networks.backend import keras
+    from study.common import data, folds, tasks, worker
 
-    parameter = parameters.read()
-    photos = data.read(parameter)
+    params = parameters.read()
+    photos = data.read(params)
     splits = folds.splits(photos.labels, photos.groups, 2, 1, seed=0)
     known = photos.inputs | {"labels": photos.labels}
     pixels, features = photos.inputs["custom"], photos.inputs["transfer"]
     for seed, split in enumerate(splits):
         task = tasks.Task("transfer", split.train, split.held_out, seed)
-        count = worker.count_right(task, known, parameter, worker.IDENTITY)
+        count = worker.count_right(task, known, params, worker.IDENTITY)
 
         keras.utils.set_random_seed(seed)
-        layers = networks.shared_layers(parameter.layers, 3, seed)
-        network = networks.transfer(networks.load("data/base/base.keras"), layers)
+        layers = building.shared_layers(params.layers, 3, seed)
+        network = building.build_transfer(loading.load("data/base/base.keras"), layers)
 
         def fit(trained, inputs, rate, rows=split.train, seed=seed):
-            training.trainee(trained, rate).fit(
-                training.batches(inputs, photos.labels, rows, parameter.batch_size, seed),
-                epochs=parameter.epochs, shuffle=False, verbose=0,
+            training.compile_for_training(trained, rate).fit(
+                training.batches(inputs, photos.labels, rows, params.batch_size, seed),
+                epochs=params.epochs, shuffle=False, verbose=0,
             )  # fmt: skip
 
-        fit(layers, features, parameter.learning_rate)
-        networks.unfreeze(network.get_layer("base"), 8)
-        fit(network, pixels, parameter.learning_rate / training.GENTLER)
+        fit(layers, features, params.learning_rate)
+        building.unfreeze(network.get_layer("base"), 8)
+        fit(network, pixels, params.learning_rate / training.FINE_TUNING_DIVISOR)
         answers = network.predict(pixels[split.held_out], verbose=0).argmax(axis=1)
         assert count == np.sum(answers == photos.labels[split.held_out])
 

@@ -10,9 +10,11 @@ import pandas as pd
 import pytest
 from conftest import draw_photos
 
-from bench.project import ROOT, change_parameters
-from stages import extract, networks, parameters, prepare, split, train, training
-from stages.backend import keras, tf
+from stages import extract, prepare, split, train
+from stages.common import parameters
+from stages.networks import building, loading, training
+from stages.networks.backend import keras, tf
+from tests.helpers.project import ROOT, change_parameters
 
 LAYERS = parameters.Layers(filters=[8, 16], dropout=0.2)
 
@@ -41,7 +43,7 @@ def nameless(thing):
 
 @pytest.mark.parametrize("shape", [(160, 160, 3), (5, 5, 1280), (1, 1, 8)])
 def test_the_shared_layers_fit_an_image_and_a_feature_map(shape):
-    layers = networks.shared_layers(parameters.Layers(filters=[16, 32, 64], dropout=0.3), 3, seed=0)
+    layers = building.shared_layers(parameters.Layers(filters=[16, 32, 64], dropout=0.3), 3, seed=0)
     probabilities = layers(np.zeros((2, *shape), np.float32))
     assert probabilities.shape == (2, 3)
     np.testing.assert_allclose(np.sum(probabilities, axis=1), 1, rtol=1e-5)
@@ -51,7 +53,7 @@ def test_both_networks_have_the_same_layers(extracted):
     train.main("custom")
     train.main("transfer")
     custom, transfer = (
-        networks.load(f"data/models/{name}.keras") for name in ("custom", "transfer")
+        loading.load(f"data/models/{name}.keras") for name in ("custom", "transfer")
     )
     layers = [[nameless(layer) for layer in shared(each).layers] for each in (custom, transfer)]
     assert layers[0] == layers[1]
@@ -62,7 +64,7 @@ def test_both_networks_have_the_same_layers(extracted):
 def test_layers_of_one_shape_start_from_the_same_weights():
     built = []
     for shape in [(32, 32, 3), (5, 5, 64)]:
-        layers = networks.shared_layers(LAYERS, 3, seed=0)
+        layers = building.shared_layers(LAYERS, 3, seed=0)
         layers.build((None, *shape))
         built.append(layers.get_weights()[1:])
     assert all(np.array_equal(*pair) for pair in zip(*built, strict=True))
@@ -104,8 +106,8 @@ def test_both_networks_train_with_the_same_settings(extracted, monkeypatch):
 
 def test_training_the_layers_leaves_the_base_as_it_was(extracted):
     train.main("transfer")
-    base = networks.load("data/base/base.keras")
-    whole = networks.load("data/models/transfer.keras")
+    base = loading.load("data/base/base.keras")
+    whole = loading.load("data/models/transfer.keras")
     inside = whole.get_layer("base").get_weights()
     assert all(np.array_equal(*pair) for pair in zip(base.get_weights(), inside, strict=True))
 
@@ -179,7 +181,9 @@ def test_an_interrupt_that_python_loses_ends_the_training_after_the_epoch(monkey
                 Loser()
 
     keras.utils.set_random_seed(0)
-    model = training.trainee(keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)]), 0.1)
+    model = training.compile_for_training(
+        keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)]), 0.1
+    )
     losing, before = Losing(), signal.getsignal(signal.SIGINT)
     lost = []
     monkeypatch.setattr(sys, "unraisablehook", lambda error: lost.append(error.exc_type))
@@ -208,7 +212,7 @@ def test_a_study_whose_training_comes_to_nothing_ends_in_one_line(changing):
 
 
 def test_a_machine_without_gpus_trains_as_usual():
-    assert training.strategy() is tf.distribute.get_strategy()
+    assert training.choose_strategy() is tf.distribute.get_strategy()
 
 
 TWO_DEVICES = """
@@ -217,15 +221,17 @@ import tensorflow as tf
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 import sys
 from pathlib import Path
-from bench.project import change_parameters
-from stages import files, parameters, train, training
+from tests.helpers.project import change_parameters
+from stages import train
+from stages.common import files, parameters
+from stages.networks import training
 
-assert training.strategy().num_replicas_in_sync == 1  # of two processors, one does all
-training.strategy.__defaults__ = (["CPU:0", "CPU:1"],)  # as if they were GPUs
-with training.strategy().scope():
-    parameter = parameters.read()
-    network, trained = train.build("custom", parameter, files.read_array("data/pixels.npy"), 3)
-    trainee = training.trainee(trained, parameter.learning_rate)
+assert training.choose_strategy().num_replicas_in_sync == 1  # of two processors, one does all
+training.choose_strategy.__defaults__ = (["CPU:0", "CPU:1"],)  # as if they were GPUs
+with training.choose_strategy().scope():
+    params = parameters.read()
+    network, trained = train.build("custom", params, files.read_array("data/pixels.npy"), 3)
+    trainee = training.compile_for_training(trained, params.learning_rate)
 assert trainee.distribute_strategy.num_replicas_in_sync == 2
 assert all(len(variable.value.values) == 2 for variable in trainee.trainable_variables)
 if sys.argv[1:] == ["interrupted"]:
@@ -251,7 +257,7 @@ def train_on_two_devices(*arguments):
     )  # fmt: skip
     assert result.returncode == 0, result.stdout
     history = pd.read_csv("metrics/history/custom.csv")
-    return result.stdout, history, networks.load("data/models/custom.keras")
+    return result.stdout, history, loading.load("data/models/custom.keras")
 
 
 @pytest.mark.parametrize("batch_size", [4, 5])

@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.project import ROOT
-from stages import bases, evaluate, files, networks, parameters
-from stages.backend import keras
+from stages import evaluate
+from stages.common import files, parameters
+from stages.networks import bases, building
+from stages.networks.backend import keras
+from tests.helpers.project import ROOT
 
 MODEL = Path("data/models/custom.keras")
 
@@ -27,8 +29,8 @@ def trained(workspace):
     table = pd.DataFrame({"photo": [f"{n}.jpg" for n in range(6)], "label": labels, "split": sides})
     files.write_table("data/split.csv", table)
     for name in ("custom", "transfer"):
-        layers = networks.shared_layers(parameters.Layers(filters=[4], dropout=0), 3, seed=0)
-        files.save_network(networks.custom(32, layers), f"data/models/{name}.keras")
+        layers = building.shared_layers(parameters.Layers(filters=[4], dropout=0), 3, seed=0)
+        files.save_network(building.build_custom(32, layers), f"data/models/{name}.keras")
     evaluate.main()
     return workspace
 
@@ -194,7 +196,7 @@ def test_damaged_weights_of_the_demo_base_end_in_one_line(workspace, damage):
     content = (ROOT / bases.DEMO_WEIGHTS).read_bytes()
     damage(workspace / bases.DEMO_WEIGHTS, content)
     line = weights_refused("demo", "imagenet", {})
-    assert line.startswith("pretrain/base.weights.h5: not the demo base's weights (")
+    assert line.startswith("demo/pretrain/base.weights.h5: not the demo base's weights (")
 
 
 @pytest.mark.parametrize("extra", ["", "code: "])

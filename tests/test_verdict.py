@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from test_compare import right
 
-from stages import compare, scores, verdict
+from stages.results import comparison, scores, verdict
 
 
 def judge(*counts, guess=1 / 3):
@@ -12,7 +12,7 @@ def judge(*counts, guess=1 / 3):
     for name, values in {"custom": custom, "transfer": transfer}.items():
         actual, predicted = np.zeros(len(values), int), (~values).astype(int)
         metrics[name] = scores.score(actual, predicted, np.eye(2)[predicted] * 0.8 + 0.1)
-    return verdict.judge(**metrics, comparison=compare.gain(custom, transfer), guess=guess)
+    return verdict.judge(**metrics, comparison=comparison.gain(custom, transfer), guess=guess)
 
 
 def test_the_sentence_says_all_that_decides():

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
-from study import repeat, words
-from study.estimates import Estimate
-from study.parameters import Study
+from study import repeat
+from study.common import words
+from study.common.estimates import Estimate
+from study.common.parameters import Study
 
 WOBBLE = np.array([-0.02, 0.02, -0.01, 0.01, 0.0, 0.02, -0.02, 0.01, -0.01, 0.0])
 SIZES = [5, 10, 40]

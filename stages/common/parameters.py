@@ -1,0 +1,151 @@
+"""The parameters of `params.yaml`, checked before any work starts."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import ErrorDetails
+
+from stages.common import yaml_files
+
+NETWORKS = ("custom", "transfer")
+DEMO = "data/demo"  # the folder of the pictures that `render` draws
+PIXELS = "data/pixels.npy"  # of the photos
+AUGMENTED = "data/augmented/pixels.npy"  # of the photos and their altered copies
+
+Count = Annotated[int, Field(strict=True, ge=1)]
+
+
+class Section(BaseModel):
+    """A mapping of a parameter file. Unknown keys are refused; values cannot change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+AnySection = TypeVar("AnySection", bound=Section)
+
+
+class Base(Section):
+    """The pre-trained base in front of the transfer network's layers.
+
+    Attributes:
+        name: `demo`, or a model of `keras.applications`, such as `MobileNetV2`.
+        weights: `imagenet`, or the path of a weights file without the top layers (`demo`
+            always has its own), or `random`, as a control.
+        options: more arguments of the model.
+        fine_tune: number of its last layers that are trained too, for as many epochs again.
+    """
+
+    name: Annotated[str, Field(min_length=1)]
+    weights: Annotated[str, Field(min_length=1)]
+    options: dict[str, Any]
+    fine_tune: Annotated[int, Field(strict=True, ge=0)]
+
+    @field_validator("options")
+    @classmethod
+    def _refuse_options_set_here(cls, options: dict[str, Any]) -> dict[str, Any]:
+        ours = {"include_top", "weights", "input_shape", "input_tensor", "pooling"}
+        if taken := ours & set(options):
+            raise ValueError(
+                f"options other than {', '.join(sorted(taken))}, which this pipeline sets"
+            )
+        return options
+
+
+class Demo(Section):
+    """The pictures that `render` draws.
+
+    Attributes:
+        seed: another seed gives other pictures.
+        photos_per_class: pictures of each animal.
+    """
+
+    seed: Annotated[int, Field(strict=True, ge=0)]
+    photos_per_class: Count
+
+
+class Parameters(Section):
+    """All of `params.yaml`, which says what each parameter means."""
+
+    photos: Annotated[str, Field(min_length=1)]
+    on_bad_photo: Literal["fail", "skip"]
+    epochs: Count
+    batch_size: Count
+    learning_rate: Annotated[float, Field(gt=0)]
+    image_size: Annotated[int, Field(strict=True, ge=32)]
+    validation_fraction: Annotated[float, Field(gt=0, lt=1)]
+    augment: Literal["none", "light"]
+    seed: Annotated[int, Field(strict=True, ge=0, lt=2**32)]
+    layers: dict[str, Any]
+    base: Base
+    demo: Demo
+    model: Literal["custom", "transfer"]
+
+    @property
+    def training_pixels(self) -> str:
+        """Path of the pixels that both networks train on: of the photos, then of any copies."""
+        return PIXELS if self.augment == "none" else AUGMENTED
+
+
+def read(path: str | Path = "params.yaml") -> Parameters:
+    """Read and check the parameters.
+
+    Args:
+        path: the YAML file.
+
+    Raises:
+        SystemExit: as `load` does, and if the demo base would be used on other photos.
+    """
+    params = load(path, Parameters)
+    if params.base.name == "demo" and not is_demo(params.photos):
+        raise SystemExit(
+            f"{path}: base.name is 'demo', but photos is {params.photos!r}; the demo base was "
+            f"trained on drawings like those of {DEMO} alone. Choose a base for photos: "
+            "`dvc exp run -S base.name=MobileNetV2`, or the same in params.yaml."
+        )
+    return params
+
+
+def load(path: str | Path, model: type[AnySection]) -> AnySection:
+    """Read and check a parameter file.
+
+    Args:
+        path: the YAML file.
+        model: what it must hold.
+
+    Raises:
+        SystemExit: if the file is missing, is not YAML, lacks a key, has an unknown one, or
+            a value is out of range. One line says which, and what was expected.
+    """
+    try:
+        values = yaml_files.read(path)
+    except FileNotFoundError:
+        raise SystemExit(
+            f"{path}: no such file in {Path.cwd().name}/; run this in the folder of dvc.yaml."
+        ) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SystemExit(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        faults = "; ".join(_describe(fault, model) for fault in error.errors())
+        raise SystemExit(f"{path}: {faults}.") from None
+
+
+def is_demo(folder: str) -> bool:
+    """Return whether a folder is the one that `render` draws into."""
+    return Path(folder).resolve() == Path(DEMO).resolve()
+
+
+def _describe(fault: ErrorDetails, model: Any) -> str:
+    """Return what one of pydantic's errors found, where, and what was expected."""
+    key = ".".join(str(part) for part in fault["loc"]) or "the file"
+    if fault["type"] == "missing":
+        return f"{key} is missing"
+    if fault["type"] == "extra_forbidden":
+        for part in fault["loc"][:-1]:
+            model = model.model_fields[part].annotation
+        return f"{key} is not a parameter; expected one of {', '.join(model.model_fields)}"
+    expected = fault["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    return f"{key} is {fault['input']!r}; expected {expected}"

@@ -1,0 +1,59 @@
+"""YAML 1.2, as DVC reads it: `1e-4` is a number, `no` is a word."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+# The core schema, https://yaml.org/spec/1.2.2/#103-core-schema, without octal and hexadecimal
+# numbers. PyYAML's own patterns are those of YAML 1.1.
+_SCALARS = {
+    "null": (r"~|null|Null|NULL|", "~nN"),
+    "bool": (r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    "int": (r"[-+]?(0|[1-9][0-9]*)", "-+0123456789"),
+    "float": (
+        r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
+        "-+.0123456789",
+    ),
+}
+
+
+class _Loader(yaml.SafeLoader):
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Refuse a key that stands there twice, of which PyYAML would take the last one."""
+        keys = [self.construct_object(key) for key, _ in node.value]
+        for number, key in enumerate(keys):
+            if key in keys[:number]:
+                mark = node.value[number][0].start_mark
+                raise yaml.constructor.ConstructorError(None, None, f"{key!r} twice", mark)
+        return super().construct_mapping(node, deep)
+
+
+class _Dumper(yaml.SafeDumper):
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012
+
+
+for _name, (_pattern, _first) in _SCALARS.items():
+    for _class in (_Loader, _Dumper):
+        _class.add_implicit_resolver(
+            f"tag:yaml.org,2002:{_name}", re.compile(rf"^(?:{_pattern})$"), list(_first)
+        )
+for _class in (_Loader, _Dumper):
+    _class.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^$"), [""])
+
+
+def read(path: str | Path) -> Any:
+    """Read a YAML file with the safe loader: nothing in it is run as code.
+
+    Raises:
+        yaml.YAMLError: if it is not valid, or a key stands there twice.
+    """
+    return yaml.load(Path(path).read_text(encoding="utf-8"), _Loader)
+
+
+def dump(values: Any) -> str:
+    """Return values as YAML text; lists and mappings of plain values stay on one line."""
+    return yaml.dump(values, Dumper=_Dumper, default_flow_style=None, sort_keys=False, width=1000)

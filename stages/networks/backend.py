@@ -1,0 +1,69 @@
+"""Keras on TensorFlow: quiet at start-up, and deterministic.
+
+Import Keras from here, so that these properties hold wherever it is used.
+"""
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+
+os.environ["KERAS_BACKEND"] = "tensorflow"
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+@contextmanager
+def _quiet_stderr() -> Iterator[None]:
+    """Hold back what native code writes to stderr; show it only if the body fails.
+
+    TensorFlow logs from C++ before it reads `TF_CPP_MIN_LOG_LEVEL`
+    (https://github.com/tensorflow/tensorflow/issues/100442), so the file descriptor
+    itself has to be redirected.
+    """
+    stderr = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held.seek(0)
+            os.write(stderr, held.read())
+            raise
+        finally:
+            sys.stderr.flush()
+            os.dup2(stderr, 2)
+            os.close(stderr)
+
+
+with _quiet_stderr():
+    import keras
+    import tensorflow as tf
+
+    tf.config.experimental.enable_op_determinism()
+    tf.config.list_logical_devices()  # starts the devices, which log too
+
+# Photos in a batch where nothing is trained: bounds the memory, and affects no result.
+INFERENCE_BATCH = 16
+
+Inference = Callable[[np.ndarray], np.ndarray]
+
+__all__ = ["INFERENCE_BATCH", "Inference", "compile_inference", "keras", "tf"]
+
+
+def compile_inference(network: keras.Model) -> Inference:
+    """Compile the forward pass of a network, once for batches of any size.
+
+    Keras's `predict` has more overhead, and `predict_on_batch` compiles anew for each size.
+
+    Args:
+        network: a built model.
+
+    Returns:
+        A function from a `float32` array `[any, ...]` to the array that the network outputs.
+    """
+    signature = tf.TensorSpec((None, *network.input_shape[1:]), tf.float32)
+    run = tf.function(lambda batch: network(batch, training=False), input_signature=[signature])
+    return lambda batch: run(batch).numpy()

@@ -1,0 +1,120 @@
+"""Finding photos: a folder with one sub-folder per class."""
+
+import errno
+import os
+from pathlib import Path
+
+import pandas as pd
+
+RESERVED = ("photo", "actual", "predicted")  # columns of the predictions beside the classes
+LITTER = ("thumbs.db", "desktop.ini", "__macosx")  # what systems leave beside photos
+
+
+def find(folder):
+    """List the photos of a folder, in an order that does not depend on the file system.
+
+    Args:
+        folder: has one sub-folder per class; what lies beside these, hidden files, and what
+            systems leave behind (`Thumbs.db`) are not photos. Symbolic links are followed
+            if they lead to something inside the folder; others are listed as photos, so
+            that `decode` finds fault with them.
+
+    Returns:
+        A data frame with the columns `photo` (path relative to `folder`, with `/`) and
+        `label` (name of the sub-folder), sorted by `photo`.
+
+    Raises:
+        SystemExit: if the folder is missing, has fewer than two classes, or a class
+            has no photo, leads out of the folder, or has the name of a column; or if a
+            folder cannot be opened.
+    """
+    folder = Path(folder)
+    if not os.path.isdir(folder):  # which, unlike that of `Path`, says no where there is an error
+        raise SystemExit(
+            f"photos: {str(folder)!r} is not a folder; expected one with a sub-folder of "
+            "photos per class. Put it there, or name another as `photos` in params.yaml."
+        )
+    classes = [name for name in _names(folder) if os.path.isdir(folder / name)]
+    if len(classes) < 2:
+        raise SystemExit(
+            f"photos: {str(folder)!r} has {_sub_folders(classes)}; expected at least 2, one per "
+            "class. Add them, or name another folder as `photos` in params.yaml."
+        )
+    if taken := [name for name in classes if name in RESERVED]:
+        raise SystemExit(
+            f"photos: {str(folder / taken[0])!r} names a class {taken[0]!r}, which the "
+            "predictions need as a column; rename the folder."
+        )
+    if outside := [name for name in classes if not is_inside(folder / name, folder)]:
+        raise SystemExit(
+            f"photos: {str(folder / outside[0])!r} is a link that leads out of the folder; "
+            "expected a folder of photos. Move or copy the photos there."
+        )
+    photos = [
+        (path.relative_to(folder).as_posix(), name)
+        for name in classes
+        for path in _files(folder / name, folder, {os.path.realpath(folder)})
+    ]
+    table = pd.DataFrame(sorted(photos), columns=["photo", "label"])
+    if empty := sorted(set(classes) - set(table["label"])):
+        raise SystemExit(
+            f"photos: {str(folder / empty[0])!r} has no photo; expected some in every class. "
+            "Add photos, or remove the folder."
+        )
+    return table
+
+
+def below(folder):
+    """List all photos in a folder and its sub-folders, whatever these are called.
+
+    Args:
+        folder: as for `find`, but needs no sub-folders.
+
+    Returns:
+        Their paths relative to `folder`, with `/`, sorted.
+
+    Raises:
+        SystemExit: if a folder cannot be opened.
+    """
+    return sorted(path.relative_to(folder).as_posix() for path in _files(folder, folder, set()))
+
+
+def _names(folder):
+    """List what a folder holds, sorted, but for hidden files and litter."""
+    try:
+        names = [entry.name for entry in Path(folder).iterdir()]
+        if not os.access(folder, os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise SystemExit(
+            f"photos: {str(folder)!r} cannot be opened ({error.strerror}); expected a folder that "
+            "you may read. Change its permissions, or move it elsewhere."
+        ) from None
+    return sorted(name for name in names if name[0] != "." and name.casefold() not in LITTER)
+
+
+def _files(folder, root, above):
+    """Yield the paths of all files in a folder and its sub-folders.
+
+    Args:
+        folder: where to look.
+        root: the folder that links may not lead out of.
+        above: real paths of the folders that hold this one: a link to one of them would
+            go round in circles.
+    """
+    above = above | {os.path.realpath(folder)}
+    for path in (Path(folder, name) for name in _names(folder)):
+        if os.path.isdir(path) and is_inside(path, root):
+            if os.path.realpath(path) not in above:
+                yield from _files(path, root, above)
+        elif os.path.isfile(path) or os.path.islink(path):
+            yield path
+
+
+def is_inside(path, folder):
+    """Return whether a path, with its links followed, is in a folder."""
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+
+
+def _sub_folders(names):
+    return f"only the sub-folder {names[0]!r}" if names else "no sub-folders"

@@ -1,0 +1,126 @@
+"""Scores of a network: accuracy with its interval, confusion matrix, each class, reliability."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.stats import binomtest
+from sklearn import metrics
+
+BINS = 10  # of the confidence of an answer, from 0 to 1
+
+
+class Scores(NamedTuple):
+    """The scores of one network.
+
+    Attributes:
+        accuracy: share of the photos that it gets right, 0 to 1.
+        accuracy_low, accuracy_high: Wilson's 95% interval of the accuracy.
+        macro_f1: mean of the F1 scores of all classes, 0 to 1.
+        log_loss: mean negative log-likelihood, natural logarithm.
+        photos: number of photos.
+    """
+
+    accuracy: float
+    accuracy_low: float
+    accuracy_high: float
+    macro_f1: float
+    log_loss: float
+    photos: int
+
+
+def score(actual: np.ndarray, predicted: np.ndarray, probabilities: np.ndarray) -> Scores:
+    """Score the predictions of one network.
+
+    The interval is that of E. B. Wilson (1927), Probable Inference, the Law of Succession,
+    and Statistical Inference, Journal of the American Statistical Association 22(158),
+    209-212, https://doi.org/10.1080/01621459.1927.10502953.
+
+    Args:
+        actual: `int` `[n]`, class indices.
+        predicted: `int` `[n]`, class indices.
+        probabilities: `float` `[n, classes]`; rows sum to 1.
+    """
+    classes = range(probabilities.shape[1])
+    right = int(np.sum(actual == predicted))
+    interval = binomtest(right, len(actual)).proportion_ci(method="wilson")
+    return Scores(
+        accuracy=right / len(actual),
+        accuracy_low=float(interval.low),
+        accuracy_high=float(interval.high),
+        macro_f1=float(
+            metrics.f1_score(actual, predicted, labels=classes, average="macro", zero_division=0)
+        ),
+        log_loss=float(metrics.log_loss(actual, probabilities, labels=classes)),
+        photos=len(actual),
+    )
+
+
+def count_confusions(
+    actual: np.ndarray, predicted: np.ndarray, classes: Sequence[str]
+) -> pd.DataFrame:
+    """Count how often each class was taken for each.
+
+    Args:
+        actual: `int` `[n]`, class indices.
+        predicted: `int` `[n]`, class indices.
+        classes: their names.
+
+    Returns:
+        A data frame of counts: rows are actual classes, columns predicted ones.
+    """
+    return pd.DataFrame(
+        metrics.confusion_matrix(actual, predicted, labels=range(len(classes))),
+        index=pd.Index(classes, name="actual"),
+        columns=pd.Index(classes, name="predicted"),
+    )
+
+
+def score_classes(
+    actual: np.ndarray, predicted: np.ndarray, classes: Sequence[str]
+) -> pd.DataFrame:
+    """Score each class on its own.
+
+    Args:
+        actual: `int` `[n]`, class indices.
+        predicted: `int` `[n]`, class indices.
+        classes: their names.
+
+    Returns:
+        A data frame indexed by class, with `precision`, `recall`, `f1` (0 to 1; 0 where there
+        is nothing to divide by) and `photos` (number of photos of the class).
+    """
+    columns = metrics.precision_recall_fscore_support(
+        actual, predicted, labels=range(len(classes)), zero_division=0
+    )
+    names = ("precision", "recall", "f1", "photos")
+    index = pd.Index(classes, name="class")
+    return pd.DataFrame(dict(zip(names, columns, strict=True)), index=index)
+
+
+def measure_reliability(
+    actual: np.ndarray, predicted: np.ndarray, probabilities: np.ndarray
+) -> pd.DataFrame:
+    """Compare how confident the answers are with how often they are right.
+
+    Answers are put into ten bins of equal width by their confidence, as in the reliability
+    diagrams of C. Guo et al. (2017), On Calibration of Modern Neural Networks, ICML,
+    https://arxiv.org/abs/1706.04599.
+
+    Args:
+        actual: `int` `[n]`, class indices.
+        predicted: `int` `[n]`, class indices.
+        probabilities: `float` `[n, classes]`; the highest of a row is the confidence of the
+            answer.
+
+    Returns:
+        A data frame with a row for each bin that is not empty: `confidence` (mean of the
+        bin), `accuracy` (share of the answers that are right) and `photos` (their number).
+    """
+    confidence = probabilities.max(axis=1)
+    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    answers = pd.DataFrame({"confidence": confidence, "accuracy": actual == predicted})
+    table = answers.groupby(bins).mean()
+    table["photos"] = np.unique(bins, return_counts=True)[1]
+    return table

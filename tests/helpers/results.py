@@ -1,0 +1,79 @@
+"""Results as the stages before `report` write them, made up: for tests and benches."""
+
+import numpy as np
+import pandas as pd
+
+from stages import evaluate
+from stages.common import files
+from stages.results import comparison
+from study import curve, repeat
+from study.common.parameters import Study
+
+EPOCHS = np.arange(1, 6)
+
+
+def write_results(answers, classes, image_size=32):
+    """Write what `report` reads, but for params.yaml, into the working directory.
+
+    Args:
+        answers: for each network, the class index that it answers for each validation photo;
+            validation photo `i` is one of class `i % len(classes)`. There are as many
+            photos to train on.
+        classes: their names, sorted.
+        image_size: side of the photos, which are noise, pixels.
+    """
+    random = np.random.default_rng(0)
+    count = len(answers["custom"])
+    classes, actual = np.array(classes), np.arange(count) % len(classes)
+    labels = np.tile(classes[actual], 2)
+    split = pd.DataFrame(
+        {
+            "photo": [f"{label}/{row:05}.jpg" for row, label in enumerate(labels)],
+            "label": labels,
+            "split": np.repeat(["train", "validation"], count),
+            "sha256": [f"{row:064x}" for row in range(2 * count)],
+        }
+    )
+    files.write_table("data/split.csv", split)
+    # Every tenth photo has something to say about it, or about one that was left out.
+    rows = np.arange(count // 10)
+    problems = np.array(["duplicate", "near duplicate", "truncated"])[rows % 3]
+    findings = split[["photo", "label"]].iloc[rows].assign(problem=problems, detail="see there")
+    findings.loc[problems == "truncated", "photo"] += ".broken"
+    files.write_table("metrics/photos.csv", findings)
+    shape = (2 * count, image_size, image_size, 3)
+    np.save("data/pixels.npy", random.integers(0, 256, shape, np.uint8))
+    files.write_json("metrics/base.json", {"name": "none", "weights": "none", "weights_sha256": ""})
+
+    for name, answer in answers.items():
+        # The answer gets the highest of some random probabilities.
+        probabilities = np.sort(random.dirichlet(np.ones(len(classes)), count))
+        best = np.arange(len(classes)) == answer[:, None]
+        probabilities[best], probabilities[:, -1] = probabilities[:, -1].copy(), probabilities[best]
+        photos = split["photo"].iloc[count:].to_numpy()
+        evaluate.record(name, photos, actual, probabilities, classes)
+        history = pd.DataFrame({"epoch": EPOCHS})
+        for column in ("accuracy", "val_accuracy"):
+            history[column] = 1 - random.random() / EPOCHS
+            history[column.replace("accuracy", "loss")] = 3 * random.random() / EPOCHS
+        files.write_table(f"metrics/history/{name}.csv", history)
+
+    right = {name: answer == actual for name, answer in answers.items()}
+    files.write_json("metrics/comparison.json", comparison.gain(right["custom"], right["transfer"]))
+
+
+def write_study(setting):
+    """Write what `report` reads of a study, into the working directory.
+
+    Args:
+        setting: what `setting.describe` returns.
+    """
+    random = np.random.default_rng(0)
+    options = Study(folds=5, repeats=2, seeds=2, photos_per_class=[5, 10, 20], scheduler="local")
+    means = {"majority": 0.33, "probe": 0.95, "custom": 0.65, "transfer": 0.94}
+    scores = {
+        name: np.clip(random.normal(mean, 0.05, (10, 2)), 0, 1) for name, mean in means.items()
+    }
+    repeat.record(scores, options, setting)
+    custom, transfer = np.clip(random.normal(0.7, 0.1, (2, 3, 10)), 0, 1)
+    curve.record(custom, transfer, options.photos_per_class, options, setting)
