@@ -1,20 +1,22 @@
-"""The accuracy of both networks on the demo's pictures, over seeds: `make demo-seeds`.
+"""The accuracy of both networks on the demo, over seeds: `make bench-demo`.
 
-Every seed is new pictures, a split, initial weights and an order of batches. The last column
-is the control: transfer once more, on a base of the same kind that has learnt nothing. Seeds 0
-to 9 unless the first and the last are given: `python -m bench.demo 100 104`.
+Every seed gives other drawings, another split, other initial weights and another order of the
+photos. The last column is a control: transfer on the same base with random weights. Seeds 0 to
+9, or from the first to the last that are given: `python -m bench.demo 100 104`.
 """
 
+import statistics
 import sys
 import tempfile
+from collections.abc import Iterable
 
 from tests.helpers.project import Project
 
 
-def main(first=0, last=9):
-    print("| seed | custom | transfer | on random weights |")
+def main(first: int = 0, last: int = 9) -> None:
+    print("| seed | custom | transfer | transfer, random weights |")
     print("| --- | --- | --- | --- |")
-    scores = []
+    accuracies = []
     with tempfile.TemporaryDirectory() as folder:
         project = Project.copy(folder)
         project.commit("The demo")
@@ -23,12 +25,12 @@ def main(first=0, last=9):
             project.run("dvc", "exp", "run", *seeds, "--set-param", "base.weights=imagenet")
             row = [project.metrics(name)["accuracy"] for name in ("custom", "transfer")]
             project.run("dvc", "exp", "run", "--set-param", "base.weights=random")
-            scores.append([*row, project.metrics("transfer")["accuracy"]])
-            print(_row(seed, scores[-1]), flush=True)
-    print(_row("mean", [sum(column) / len(scores) for column in zip(*scores, strict=True)]))
+            accuracies.append([*row, project.metrics("transfer")["accuracy"]])
+            print(format_row(seed, accuracies[-1]), flush=True)
+    print(format_row("mean", map(statistics.fmean, zip(*accuracies, strict=True))))
 
 
-def _row(head, values):
+def format_row(head: int | str, values: Iterable[float]) -> str:
     return f"| {head} | " + " | ".join(f"{value:.3f}" for value in values) + " |"
 
 

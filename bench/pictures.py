@@ -1,14 +1,16 @@
 """The pictures of README and docs: `make pictures`.
 
-The drawn animals, and, in Chromium, metrics/report.html and the page to try the networks on.
+They show the drawn animals and, in Chromium, metrics/report.html and the page of `app`.
 """
 
 import io
+from collections.abc import Iterable
 
 import numpy as np
 from PIL import Image
 
 from demo.drawing import invented, picture
+from demo.drawing.anatomy import Species
 from demo.drawing.animals import ANIMALS
 from stages.render import SIZE
 from tests.helpers.browser import running_app, running_browser
@@ -18,24 +20,25 @@ WIDTH = 900  # of the window, pixels
 COLUMNS = 6
 
 
-def save(name, requests):
-    """Draw pictures, as large as those of the demo, into rows of one image, `docs/NAME.jpg`."""
-    drawn = np.stack(list(picture.pictures(requests, SIZE)))
+def save_drawings(name: str, requests: Iterable[tuple[Species, tuple[int, int]]]) -> None:
+    """Draw pictures as large as those of the demo, in rows of one image, `docs/NAME.jpg`."""
+    drawn = np.stack(list(picture.draw_pictures(requests, SIZE)))
     rows = drawn.reshape(-1, COLUMNS, SIZE, SIZE, 3).swapaxes(1, 2)
     (ROOT / "docs").mkdir(exist_ok=True)
     image = Image.fromarray(rows.reshape(-1, COLUMNS * SIZE, 3))
     image.save(ROOT / "docs" / f"{name}.jpg", quality=88)
 
 
-def draw_animals():
-    """Draw the demo's animals, and invented species."""
+def draw_animals() -> None:
+    """Draw the animals of the demo, and invented species."""
     requests = [(animal, (0, number)) for animal in ANIMALS.values() for number in range(COLUMNS)]
-    save("demo", requests)
-    save("species", [(animal, (0, 0)) for animal in invented.draw(2 * COLUMNS, seed=0)])
+    save_drawings("demo", requests)
+    species = invented.draw_species(2 * COLUMNS, seed=0)
+    save_drawings("species", [(animal, (0, 0)) for animal in species])
 
 
-def take_app():
-    """Return the picture of that page, with a drawing on it."""
+def take_app() -> Image.Image:
+    """Return a picture of the page of `app`, with a drawing on it."""
     with running_app(ROOT) as app, running_browser() as browser:
         page = browser.new_page(viewport={"width": 1200, "height": 620}, color_scheme="light")
         page.goto(f"http://127.0.0.1:{app.port}/")
@@ -45,7 +48,7 @@ def take_app():
         return Image.open(io.BytesIO(page.screenshot()))
 
 
-def main():
+def main() -> None:
     draw_animals()
     take_app().quantize(256).save(ROOT / "docs" / "app.png", optimize=True)
     with running_browser() as browser:
@@ -53,7 +56,7 @@ def main():
         page.goto((ROOT / "metrics/report.html").as_uri())
         whole = Image.open(io.BytesIO(page.screenshot(full_page=True)))
         middle = page.locator("#mistakes").bounding_box()["y"]
-    # The page is long: its second half stands beside the first.
+    # The page is long: put its second half beside the first.
     halves = [whole.crop((0, 0, WIDTH, middle)), whole.crop((0, middle, WIDTH, whole.height))]
     both = Image.new("RGB", (2 * WIDTH, max(half.height for half in halves)), "white")
     for number, half in enumerate(halves):

@@ -1,8 +1,8 @@
-"""What the pipeline replaces: one plain script that trains both networks and scores them.
+"""What the pipeline is compared with: one plain script that trains and scores both networks.
 
-`python -m bench.plain PHOTOS WEIGHTS EPOCHS`, with the sizes of params.yaml: 160 px, batches
-of 5, Adam at 0.001, a fifth of the photos to validate. The custom network has three
-convolutions at full resolution; the frozen base runs inside the training loop.
+`python -m bench.plain PHOTOS WEIGHTS EPOCHS`, with the values of params.yaml: 160 px, batches of
+5, Adam at 0.001, a fifth of the photos for validation. The custom network has three
+convolutions, the first at full resolution; the frozen base runs inside the training loop.
 """
 
 import sys
@@ -12,7 +12,7 @@ import numpy as np
 from sklearn.metrics import classification_report, confusion_matrix
 
 
-def shared_layers(classes):
+def build_layers(classes: int) -> list[keras.Layer]:
     """Build the layers that both networks share."""
     return [
         keras.layers.Conv2D(32, 3, padding="same", activation="relu"),
@@ -26,7 +26,7 @@ def shared_layers(classes):
     ]
 
 
-def main(photos, weights, epochs):
+def main(photos: str, weights: str, epochs: str) -> None:
     keras.utils.set_random_seed(0)
     training, validation = keras.utils.image_dataset_from_directory(
         photos,
@@ -48,7 +48,7 @@ def main(photos, weights, epochs):
                 keras.Input((160, 160, 3)),
                 keras.layers.Rescaling(1 / 127.5, offset=-1),
                 *front,
-                *shared_layers(len(classes)),
+                *build_layers(len(classes)),
             ],
             name=name,
         )

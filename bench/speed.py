@@ -1,22 +1,24 @@
-"""The pipeline's wall time and memory against those of one plain script, on real photos."""
+"""The wall time and memory of the pipeline and of a plain script, on real photos."""
 
 import os
 import shutil
 import statistics
 import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from bench.scale import STAGES
 from stages.common import parameters
 from tests.helpers.browser import chromium, seconds_to_open
-from tests.helpers.measure import REPEATS, cost, median_seconds
+from tests.helpers.measure import REPEATS, STAGES, measure_cost, measure_seconds
 from tests.helpers.project import Project, change_parameters
 from tests.helpers.results import write_results
 
+Row = tuple[str, str, str]
+
 EPOCHS = {10: REPEATS, 20: REPEATS, 100: 1}  # and how often each is measured
-# What the time of a stage is for, but for its imports.
+# What a stage spends its time on, apart from its imports.
 PURPOSE = {
     "prepare": "decoding",
     "extract": "base",
@@ -26,7 +28,7 @@ PURPOSE = {
 }
 
 
-def against_plain(project):
+def compare_with_plain(project: Project) -> Iterator[Row]:
     """Measure the pipeline and the plain script; yield `(what, figures, ratio)`."""
     path = project.folder / "params.yaml"
     weights = parameters.read(path).base.weights
@@ -37,25 +39,25 @@ def against_plain(project):
             ("python", "-m", "bench.plain", "data/photos", weights, str(epochs)),
             ("dvc", "repro", "--force"),
         )
-        medians[epochs] = median_seconds(project, *commands, repeats=repeats)
-        yield _row(f"{epochs} epochs: plain script, pipeline", "s", medians[epochs])
+        medians[epochs] = measure_seconds(project, *commands, repeats=repeats)
+        yield format_row(f"{epochs} epochs: plain script, pipeline", "s", medians[epochs])
         if epochs == min(EPOCHS):
-            memory = [cost(project, *command).megabytes for command in commands]
-            yield _row("memory on 150 photos: plain script, pipeline", "MB", memory)
+            memory = [measure_cost(project, *command).megabytes for command in commands]
+            yield format_row("memory on 150 photos: plain script, pipeline", "MB", memory)
     few, many = min(EPOCHS), max(EPOCHS)
     slopes = [
         (slow - fast) / (many - few) for fast, slow in zip(medians[few], medians[many], strict=True)
     ]
-    yield _row("one more epoch: plain script, pipeline", "s", slopes)
+    yield format_row("one more epoch: plain script, pipeline", "s", slopes)
 
 
-def breakdown(project):
-    """Measure where the time of 10 epochs goes; yield `(what, figures, share)`."""
+def break_down(project: Project) -> Iterator[Row]:
+    """Measure what the time of 10 epochs is spent on; yield `(what, figures, share)`."""
     change_parameters(project.folder / "params.yaml", epochs=10)
-    (whole,) = median_seconds(project, ("dvc", "repro", "--force"))
+    (whole,) = measure_seconds(project, ("dvc", "repro", "--force"))
     times = dict.fromkeys(["imports", *PURPOSE.values(), "other stages", "DVC"], 0.0)
     for name, (module, *arguments) in STAGES.items():
-        imports, both = median_seconds(
+        imports, both = measure_seconds(
             project,
             ("python", "-c", f"import stages.{module}"),
             ("python", "-m", f"stages.{module}", *arguments),
@@ -67,7 +69,7 @@ def breakdown(project):
         yield f"of these 10 epochs: {what}", f"{seconds:.1f} s", f"{seconds / whole:.2f}"
 
 
-def predictions(project):
+def compare_predictions(project: Project) -> Iterator[Row]:
     """Measure `predict` and a bare loop; yield `(what, figures, ratio)`."""
     photos = sorted(str(path) for path in Path(project.folder, "data/photos").glob("*/*"))
     many = Path(project.folder, "data/many")
@@ -81,46 +83,46 @@ def predictions(project):
         ("python", "-m", "predict", "data/many"),
     )
     what = "1,000 photos: bare loop, `predict`"
-    yield _row(what, "s", median_seconds(project, *commands))
-    memory = [cost(project, *command).megabytes for command in commands]
-    yield _row(f"{what}, memory", "MB", memory)
+    yield format_row(what, "s", measure_seconds(project, *commands))
+    memory = [measure_cost(project, *command).megabytes for command in commands]
+    yield format_row(f"{what}, memory", "MB", memory)
 
 
-def page(project):
-    """Measure what is quick; yield `(what, figures, "")`."""
+def measure_page(project: Project) -> Iterator[Row]:
+    """Measure the page, and a run with nothing to do; yield `(what, figures, "")`."""
     for what, command in {
         "nothing to do: `dvc repro`": ("dvc", "repro"),
         "`report`, 30 validation photos": ("python", "-m", "stages.report"),
     }.items():
-        (seconds,) = median_seconds(project, command)
+        (seconds,) = measure_seconds(project, command)
         yield what, f"{seconds:.2f} s", ""
 
-    # As many answers, of which 15 % are wrong, on photos of noise, which JPEG cannot shrink.
+    # 15% of the answers are wrong, on photos of noise, which JPEG cannot compress.
     actual = np.arange(10_000) % 3
     wrong = np.random.default_rng(0).random((2, 10_000)) < 0.15
     os.chdir(project.folder)
     answers = dict(zip(("custom", "transfer"), (actual + wrong) % 3, strict=True))
     write_results(answers, ["butterfly", "cat", "horse"], image_size=160)
-    (report,) = median_seconds(project, ("python", "-m", "stages.report"))
+    (report,) = measure_seconds(project, ("python", "-m", "stages.report"))
     yield "`report`, 10,000 validation photos", f"{report:.2f} s", ""
     path = project.folder / "metrics/report.html"
     opened = statistics.median(seconds_to_open(path) for _ in range(REPEATS))
     yield f"that page, {path.stat().st_size / 1e6:.1f} MB, in Chromium", f"{opened:.2f} s", ""
 
 
-def rows():
+def rows() -> Iterator[Row]:
     """Measure all of it; yield `(what, figures, ratio)` for each row of a table."""
     if chromium() is None:
-        raise SystemExit("no Chromium on PATH, in which the page is to be opened; install it.")
+        raise SystemExit("no Chromium on PATH, which opens the page. Install it.")
     with tempfile.TemporaryDirectory() as folder:
         project = Project.copy_with_real_photos(folder)
-        yield from against_plain(project)
-        yield from breakdown(project)
-        yield from predictions(project)
-        yield from page(project)
+        yield from compare_with_plain(project)
+        yield from break_down(project)
+        yield from compare_predictions(project)
+        yield from measure_page(project)
 
 
-def _row(what, unit, figures):
+def format_row(what: str, unit: str, figures: Sequence[float]) -> Row:
     plain, pipeline = figures
     digits = 0 if unit == "MB" else 1 if plain > 10 else 2
     both = ", ".join(f"{figure:,.{digits}f} {unit}" for figure in figures)

@@ -1,7 +1,9 @@
-"""Make altered copies of every photo, if `augment` asks for some, for both networks to train on."""
+"""Make altered copies of every photo, if `augment` asks for them; both networks train on them."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -12,11 +14,11 @@ COPIES = 4  # of each photo; the base runs over all of them
 NOTE = "Pixels of altered copies, if `augment` in params.yaml asks for some.\n"
 
 
-def light():
-    """Build layers that alter photos as another moment would: a little, each time otherwise.
+def build_light() -> Any:
+    """Build the layers of `light`, which flip, shift, zoom and light photos a little, at random.
 
     Returns:
-        A `keras.Sequential`: RGB pixels `[n, rows, columns, 3]` from 0 to 255 in and out.
+        A `keras.Sequential` from RGB pixels `[n, rows, columns, 3]`, 0 to 255, to the same.
     """
     from stages.networks.backend import keras  # which takes seconds, and is seldom needed
 
@@ -30,14 +32,16 @@ def light():
     )
 
 
-def copy(pixels, alter, append):
-    """Alter all photos, `COPIES` times, of which no more than a batch is in memory.
+def make_copies(
+    pixels: np.ndarray | files.Array, alter: Any, append: Callable[[np.ndarray], None]
+) -> None:
+    """Alter all photos `COPIES` times, with no more than a batch in memory.
 
     Args:
-        pixels: `uint8` array `[n, image_size, image_size, 3]`.
-        alter: what `light` returns.
-        append: takes the pixels of some photos: first of all as they are, then of all as
-            first copies, and so on.
+        pixels: `uint8` `[n, image_size, image_size, 3]`.
+        alter: what `build_light` returns.
+        append: is called with some pixels at a time: first with all photos as they are, then
+            with the first copy of each, then the second, and so on.
     """
     parts = [slice(start, start + 16) for start in range(0, len(pixels), 16)]
     for part in parts:
@@ -50,7 +54,7 @@ def copy(pixels, alter, append):
                 bar.update(len(altered))
 
 
-def main():
+def main() -> None:
     params = parameters.read()
     folder = Path(parameters.AUGMENTED).parent
     if params.augment == "none":
@@ -61,10 +65,12 @@ def main():
             (folder / ".empty").write_text(NOTE)
         print("augment is none: nothing to make")
         return
-    pixels = files.read_array("data/pixels.npy")
+
+    pixels = files.read_array(parameters.PIXELS)
     with files.appending(parameters.AUGMENTED, np.uint8, pixels.shape[1:]) as append:
-        copy(pixels, light(), append)
+        make_copies(pixels, build_light(), append)
     (folder / ".empty").unlink(missing_ok=True)
+
     print(f"{COPIES} altered copies of each of {len(pixels)} photos")
 
 

@@ -1,23 +1,30 @@
 """Run the frozen base once over every photo, and keep the base and its features."""
 
+from collections.abc import Callable
+
 import numpy as np
 from tqdm import tqdm
 
 from stages.common import files, parameters
 from stages.networks import bases
-from stages.networks.backend import INFERENCE_BATCH, compile_inference
+from stages.networks.backend import INFERENCE_BATCH, compile_inference, keras
 
 
-def features(base, pixels, append):
-    """Run the base over all photos, of which no more than a batch is in memory.
+def extract_features(
+    base: keras.Model,
+    pixels: np.ndarray | files.Array,
+    append: Callable[[np.ndarray], None],
+) -> None:
+    """Run the base over all photos, with no more than a batch in memory.
 
     Args:
         base: what `bases.build` returns.
-        pixels: `uint8` array `[n, image_size, image_size, 3]`.
-        append: takes the features of some photos, `float32` `[any, rows, columns, channels]`.
+        pixels: `uint8` `[n, image_size, image_size, 3]`.
+        append: is called with the features of some photos at a time, `float32`
+            `[any, rows, columns, channels]`.
 
     Raises:
-        SystemExit: if they are not finite.
+        SystemExit: if a feature is not finite.
     """
     run = compile_inference(base)
     for start in tqdm(range(0, len(pixels), INFERENCE_BATCH), "features", disable=None):
@@ -30,15 +37,15 @@ def features(base, pixels, append):
         append(batch)
 
 
-def main():
+def main() -> None:
     params = parameters.read()
     pixels = files.read_array(params.training_pixels)
 
     base = bases.build(params.base, params.image_size)
     shape = base.output_shape[1:]
-    # Half of the precision would be half of the size, but would change the metrics.
+    # Half precision would halve the size, but change the metrics.
     with files.appending("data/base/features.npy", np.float32, shape) as append:
-        features(base, pixels, append)
+        extract_features(base, pixels, append)
     files.save_network(base, "data/base/base.keras")
     files.write_json("metrics/base.json", bases.describe(base, params.base))
 

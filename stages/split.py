@@ -1,39 +1,40 @@
-"""Divide the photos into training and validation, once for both networks."""
+"""Split the photos into training and validation, once for both networks."""
 
 import hashlib
 from collections import Counter
 
+import pandas as pd
+
 from stages.common import files, parameters
 
 
-def assign(table, fraction, seed):
-    """Choose the photos to validate on.
+def assign_sides(table: pd.DataFrame, fraction: float, seed: int) -> list[str]:
+    """Choose the photos of the training and of the validation set.
 
-    Photos that look the same are one group, and stay together. A group's rank depends on
-    the seed and its content alone: neither names, nor the order of the files, nor another
-    class plays a part. The groups that rank first validate, as long as none of their
-    classes gets more than its share.
+    Photos that look the same are one group, and stay together. The groups are ranked by a
+    hash of the seed and the group's name, which depends on the photos' content alone: neither
+    names, nor the order of the files, nor another class plays a part. The groups that rank
+    first are validated on, as long as none of their classes gets more than its share.
 
     Args:
-        table: data frame with the columns `label` and `group`.
+        table: data frame with the columns `label` and `group`, a row for each photo.
         fraction: share of each class to validate on, between 0 and 1.
         seed: another seed gives another split.
 
     Returns:
-        A list with `"train"` or `"validation"` for each row of `table`. Each class has
-        the given fraction of its photos, rounded, in validation; fewer where its groups do
-        not add up to that.
+        `"train"` or `"validation"` for each row of `table`. Of each class the given fraction
+        of its photos, rounded, is validated on; fewer where its groups do not add up to that.
 
     Raises:
-        SystemExit: if a class is too small, or too much alike, to have photos on both sides.
+        SystemExit: if a class has too few photos, or too many that look alike, for both sides.
     """
     quota = {}
     for label, count in table["label"].value_counts().items():
         quota[label] = round(count * fraction)
         if not 0 < quota[label] < count:
             raise SystemExit(
-                f"photos: class {label!r} has {count}; expected enough for at least one to "
-                f"train and one to validate at validation_fraction {fraction}. Add photos."
+                f"photos: class {label!r} has {count}; expected enough for at least one to train "
+                f"on and one to validate on at validation_fraction {fraction}. Add photos."
             )
     labels = table.groupby("group")["label"].agg(Counter)
     validation = set()
@@ -42,29 +43,30 @@ def assign(table, fraction, seed):
             validation.add(group)
             for label, count in labels[group].items():
                 quota[label] -= count
-    validates = table["group"].isin(validation)
-    if alike := sorted(set(table["label"]) - set(table["label"][validates])):
+    is_validation = table["group"].isin(validation)
+    if alike := sorted(set(table["label"]) - set(table["label"][is_validation])):
         raise SystemExit(
             f"photos: those of class {alike[0]!r} look too much alike to be divided; expected some "
             "that do not (metrics/photos.csv lists those that do). Add photos, or raise "
             "validation_fraction in params.yaml."
         )
-    return ["validation" if one else "train" for one in validates]
+    return ["validation" if one else "train" for one in is_validation]
 
 
-def _rank(group, seed):
+def _rank(group: str, seed: int) -> str:
     return hashlib.sha256(f"{seed}:{group}".encode()).hexdigest()
 
 
-def main():
+def main() -> None:
     params = parameters.read()
     table = files.read_table("data/photos.csv")
 
-    side = assign(table, params.validation_fraction, params.seed)
-    table.insert(2, "split", side)
+    sides = assign_sides(table, params.validation_fraction, params.seed)
+    table.insert(2, "split", sides)
     files.write_table("data/split.csv", table.drop(columns="group"))
 
-    print(f"{side.count('train')} photos to train, {side.count('validation')} to validate")
+    train, validation = sides.count("train"), sides.count("validation")
+    print(f"{train} photos to train on, {validation} to validate on")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Draw the learning curve: how many photos each network needs."""
 
 import textwrap
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,66 +10,38 @@ from stages.common import files, parameters
 from stages.common.parameters import NETWORKS
 from study.common import data, folds, tasks, words
 from study.common import parameters as study_parameters
-from study.common.estimates import estimate
+from study.common.estimates import Estimate
+from study.common.folds import Split
+from study.common.parameters import Study
+from study.common.results import estimate_curve, find_need
 
 
-def reachable(sizes, labels, splits):
-    """Keep the sizes for which every class has enough photos on every split.
+def select_sizes(
+    sizes: list[int], labels: np.ndarray, splits: list[Split]
+) -> tuple[list[int], int]:
+    """Select the sizes for which every class has enough training photos on every split.
 
     Args:
-        sizes: photos per class.
-        labels: `int` array `[n]` of class indices.
-        splits: a list of `Split`.
+        sizes: training photos of each class.
+        labels: `int` array `[n]`, class indices.
+        splits: the splits.
 
     Returns:
-        `(kept, most)`: those sizes, ascending, and the largest possible size.
+        These sizes, ascending, and the largest possible size.
 
     Raises:
         SystemExit: if none is left.
     """
-    most = min(np.bincount(labels[split.train]).min() for split in splits)
-    if not (kept := sorted({size for size in sizes if size <= most})):
+    largest = int(min(np.bincount(labels[split.train]).min() for split in splits))
+    if not (selected := sorted({size for size in sizes if size <= largest})):
         raise SystemExit(
-            f"study/params.yaml: study.photos_per_class is {sizes}; expected one up to "
-            f"{most}, for so many photos of the smallest class train. Add a smaller one."
+            f"study/params.yaml: study.photos_per_class is {sizes}; expected one up to {largest}, "
+            "the number of training photos of the smallest class. Add a smaller one."
         )
-    return kept, most
+    return selected, largest
 
 
-def answer(curves, sizes, held_out):
-    """Find how few photos the better network needs to beat the other one with the most.
-
-    Smaller training sets overlap less than the interval takes them to, so it is rather too wide.
-
-    Args:
-        curves: for each network, a `float` array `[sizes, splits]` of accuracies.
-        sizes: photos per class, ascending.
-        held_out: share of the photos that each split holds out.
-
-    Returns:
-        A mapping with `custom_photos` and `transfer_photos` (per class), and how much
-        transfer with so many gains over custom with so many: `accuracy`, with its 95 %
-        interval `accuracy_low` to `accuracy_high`. If no network is surely better with any
-        number of photos, both have the most.
-    """
-    custom, transfer = (curves[network] for network in NETWORKS)
-    last = len(sizes) - 1
-    ahead = transfer[last].mean() >= custom[last].mean()
-    for size in range(last + 1):
-        pair = (last, size) if ahead else (size, last)
-        gain = estimate(transfer[pair[1]] - custom[pair[0]], held_out)
-        if gain.sign == (1 if ahead else -1):
-            break
-    return {
-        "custom_photos": sizes[pair[0]],
-        "transfer_photos": sizes[pair[1]],
-        "accuracy": gain.mean,
-        "accuracy_low": max(gain.low, -1.0),
-        "accuracy_high": min(gain.high, 1.0),
-    }
-
-
-def by_size(estimates, sizes):
+def tabulate_curve(estimates: dict[str, list[Estimate]], sizes: list[int]) -> pd.DataFrame:
     """Tabulate the accuracy of each network for each size, with its interval."""
     tables = [
         pd.DataFrame(
@@ -85,61 +58,66 @@ def by_size(estimates, sizes):
     return pd.concat(tables)
 
 
-def record(custom, transfer, sizes, study, setting):
-    """Sum up the accuracies for each size, and write the study's files.
+def record(
+    custom: np.ndarray,
+    transfer: np.ndarray,
+    sizes: list[int],
+    study: Study,
+    setting: dict[str, Any],
+) -> tuple[dict[str, list[Estimate]], str]:
+    """Summarize the accuracies for each size, and write the files of this stage.
 
     Args:
         custom, transfer: `float` arrays `[sizes, splits]` of accuracies.
-        sizes: photos per class, ascending.
+        sizes: training photos of each class, ascending.
         study: the `Study`.
-        setting: what `data.describe` returns.
+        setting: what `setting.describe` returns.
 
     Returns:
-        `(estimates, sentences)`: for `custom`, `transfer` and `gain` an `Estimate` for each
-        size, and the answer in words.
+        For `custom`, `transfer` and `gain` an `Estimate` for each size, and the answer in words.
     """
-    held_out = 1 / study.folds
     curves = {"custom": custom, "transfer": transfer, "gain": transfer - custom}
-    estimates = {
-        name: [estimate(accuracy, held_out) for accuracy in curve] for name, curve in curves.items()
-    }
-    found = answer(curves, sizes, held_out)
-    sentences = words.enough(found, sizes, estimates["gain"], custom.shape[1])
+    estimates = {name: estimate_curve(curve, study.held_out) for name, curve in curves.items()}
+    need = find_need(curves, sizes, study.held_out)
+    answer = words.describe_curve(need, sizes, estimates["gain"], custom.shape[1])
     digits = len(str(sizes[-1]))  # DVC sorts columns by their names
     for name, values in estimates.items():
         means = {f"{size:0{digits}}": value.mean for size, value in zip(sizes, values, strict=True)}
         files.write_json(f"metrics/study/curve/{name}.json", means)
-    files.write_json("metrics/study/curve/answer.json", found)
-    files.write_table("metrics/study/plots/curve/accuracy.csv", by_size(estimates, sizes))
-    files.write_json("metrics/study/curve.json", {"answer": sentences, "setting": setting})
-    return estimates, sentences
+    files.write_json("metrics/study/curve/answer.json", need.to_json())
+    files.write_table("metrics/study/plots/curve/accuracy.csv", tabulate_curve(estimates, sizes))
+    files.write_json("metrics/study/curve.json", {"answer": answer, "setting": setting})
+    return estimates, answer
 
 
-def main():
+def main() -> None:
     params, study = parameters.read(), study_parameters.read()
     photos = data.read(params)
     labels = photos.labels
-    splits = folds.splits(labels, photos.groups, study.folds, study.repeats, params.seed)
-    sizes, most = reachable(study.photos_per_class, labels, splits)
+    splits = folds.make_splits(labels, photos.groups, study.folds, study.repeats, params.seed)
+    sizes, largest = select_sizes(study.photos_per_class, labels, splits)
 
     todo = [
         tasks.Task(
-            network, folds.of_each_class(labels, split, size, params.seed), split.held_out, seed
+            network,
+            folds.choose_of_each_class(labels, split, size, params.seed),
+            split.held_out,
+            seed,
         )
         for network in NETWORKS
-        for size in sizes[::-1]
+        for size in sizes[::-1]  # the longest trainings first, so that no core waits at the end
         for split in splits
-        for seed in folds.seeds(split, study.seeds, params.seed)
+        for seed in folds.derive_seeds(split, study.seeds, params.seed)
     ]
-    shares = tasks.run(todo, photos.inputs, labels, params, study.scheduler)
-    shape = (len(NETWORKS), len(sizes), len(splits), study.seeds)
-    custom, transfer = shares.reshape(shape).mean(axis=-1)[:, ::-1]
-    estimates, sentences = record(custom, transfer, sizes, study, photos.setting)
+    results = tasks.run(todo, photos.inputs, labels, params, study.scheduler)
 
+    shape = (len(NETWORKS), len(sizes), len(splits), study.seeds)
+    custom, transfer = results.reshape(shape).mean(axis=-1)[:, ::-1]
+    estimates, answer = record(custom, transfer, sizes, study, photos.setting)
     if len(sizes) < len(set(study.photos_per_class)):
-        print(f"sizes above {most} left out: the smallest class has no more photos to train")
-    print(words.curve(estimates, sizes))
-    print(textwrap.fill(sentences, 80))
+        print(f"sizes above {largest} left out: the smallest class has no more training photos")
+    print(words.format_curve(estimates, sizes))
+    print(textwrap.fill(answer, 80))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""The page to try both networks, in a real browser: the answers of `predict`, and no one else's."""
+"""The page to try both networks, in a real browser: it answers as `predict` does."""
 
 import json
 import re
+import urllib.request
 
 import psutil
 import pytest
@@ -9,7 +10,10 @@ from PIL import Image
 
 from tests.helpers.browser import chromium, running_app, running_browser
 
-pytestmark = pytest.mark.skipif(chromium() is None, reason="no chromium on PATH")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(chromium() is None, reason="no chromium on PATH"),
+]
 
 CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 NETWORKS = ("custom", "transfer")
@@ -21,7 +25,7 @@ def app(project, tmp_path_factory):
     folder = tmp_path_factory.mktemp("app")
     with running_app(project.folder, TMPDIR=str(folder)) as app:
         yield app
-    assert not list((project.folder / "stages").glob("*.pyi"))  # as Gradio writes for classes
+    assert not list(project.folder.rglob("*.pyi"))  # which Gradio writes for classes
     assert app.process.returncode == 0
     assert "Traceback" not in app.process.stdout.read()
     photos = {".jpg", ".jpeg", ".png", ".webp"}  # TensorFlow leaves files of its own
@@ -48,7 +52,7 @@ def page(app, browser):
 
 
 def answers(page):
-    """Wait for both networks; return what each says: a mapping of classes to per cent."""
+    """Wait for both networks; return what each answers: a mapping of classes to percentages."""
     page.wait_for_selector("#transfer img")
     found = {}
     for name in NETWORKS:
@@ -58,7 +62,7 @@ def answers(page):
 
 
 def test_it_listens_on_this_machine_alone(app):
-    assert app.line == f"http://127.0.0.1:{app.port} shows the page; Ctrl-C ends it\n"
+    assert app.line == f"http://127.0.0.1:{app.port} shows the page; Ctrl-C stops it\n"
     listening = [
         tuple(connection.laddr)
         for connection in psutil.Process(app.process.pid).net_connections()
@@ -114,21 +118,37 @@ def test_a_photo_is_turned_as_its_exif_says(page, project, tmp_path):
             assert share == pytest.approx(100 * said[name]["probabilities"][label], abs=0.51)
 
 
+def test_a_request_reads_no_file_that_was_not_uploaded(project):
+    photo = {"path": str(project.folder / PHOTO), "meta": {"_type": "gradio.FileData"}}
+    body = {"data": [photo], "fn_index": 0, "session_hash": "other"}
+    with running_app(project.folder) as app:
+        address = f"http://127.0.0.1:{app.port}/gradio_api/queue"
+        request = urllib.request.Request(
+            f"{address}/join", json.dumps(body).encode(), {"Content-Type": "application/json"}
+        )
+        urllib.request.urlopen(request, timeout=30).close()
+        with urllib.request.urlopen(f"{address}/data?session_hash=other", timeout=60) as stream:
+            events = [json.loads(line[6:]) for line in stream if line.startswith(b"data: ")]
+    (completed,) = (event for event in events if event["msg"] == "process_completed")
+    assert not completed["success"]
+    assert "InvalidPathError" in app.process.stdout.read()
+
+
 def test_a_port_that_is_taken_is_a_mistake_in_one_line(app, project):
     result = project.run(
         "python", "-m", "app", "--no-browser", "--port", str(app.port), check=False
     )
     assert result.returncode == 1
     (line,) = result.stdout.splitlines()
-    assert line.startswith(f"app: 127.0.0.1:{app.port} cannot be listened on (")
+    assert line.startswith(f"app: cannot listen on 127.0.0.1:{app.port} (")
     assert line.endswith("Choose one with --port.")
 
 
 def test_without_gradio_one_line_says_how_to_get_it(project):
-    hidden = "import sys; sys.modules['gradio'] = None; from stages import app; app.main()"
+    hidden = "import sys; sys.modules['gradio'] = None; import app; app.main()"
     result = project.run("python", "-c", hidden, check=False)
     assert result.returncode == 1
     assert result.stdout == (
-        "app: Gradio is not installed; expected the packages of requirements-demo.txt. "
-        "Install them: `pip install --no-deps -r requirements-demo.txt`.\n"
+        "app: Gradio is not installed; expected the packages of requirements-app.txt. "
+        "Install them: `pip install -r requirements-app.txt`.\n"
     )

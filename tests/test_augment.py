@@ -1,4 +1,4 @@
-"""Altered copies: the same ones for both networks, of the photos that train alone."""
+"""Altered copies: the same ones for both networks, of the training photos alone."""
 
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from conftest import draw_photos
 from stages import augment, extract, prepare, split
 from stages.common import files, parameters
 from stages.networks import training
+from stages.networks.backend import keras
 from tests.helpers.project import change_parameters
 
 
@@ -60,7 +61,7 @@ def test_copies_that_are_no_longer_wanted_are_removed(prepared):
 def test_a_copy_is_a_little_darker_or_lighter_moved_and_now_and_then_mirrored():
     pixels = np.full((64, 48, 48, 3), 100, np.float32)
     pixels[:, 16:32, 8:24] = 200  # a square left of the middle
-    altered = np.asarray(augment.light()(pixels, training=True))
+    altered = np.asarray(augment.build_light()(pixels, training=True))
     light = np.median(altered, axis=(1, 2, 3)) - 100
     assert 10 < np.abs(light).max() <= 0.15 * 255 + 1e-3
     bright = altered[..., 0] > (150 + light)[:, None, None]
@@ -73,46 +74,58 @@ def test_a_copy_is_a_little_darker_or_lighter_moved_and_now_and_then_mirrored():
     assert (moved < 8).all()
 
 
-def served(inputs, seed=0, epochs=1, done=0):
-    """What is served in each epoch: a list of `(row, label)`."""
-    labels = np.arange(10) % 3
-    dataset = training.batches(inputs, labels, np.arange(2, 10), 3, seed, done)
+def draw_epochs(inputs, epochs):
+    """Return for each epoch the inputs and labels of its photos, in order: a list of pairs."""
+    rows = np.arange(10)
+    data = training.Data(inputs, rows % 3, rows[2:], rows[:2])
+    order = training.ShuffledOrder(data, seed=0)
     found = []
-    for _ in range(epochs):
-        if seed is not None:
-            iter(dataset)  # as Keras does
-        batches = [(values[:, 0], classes) for values, classes in dataset.as_numpy_iterator()]
-        values, classes = (np.concatenate(each).astype(int) for each in zip(*batches, strict=True))
-        found.append(list(zip(values.tolist(), classes.tolist(), strict=True)))
+    for epoch in epochs:
+        order.on_epoch_begin(epoch)
+        batches = training.make_batches(data, order, 8, batch_size=3).as_numpy_iterator()
+        found.append(
+            [
+                (int(value[0]), int(label))
+                for values, labels in batches
+                for value, label in zip(values, labels, strict=True)
+            ]
+        )
     return found
 
 
-WITH_COPIES = np.arange(50.0)[:, None]  # four of each of ten photos
+WITH_COPIES = np.arange(50.0)[:, None]  # ten photos, and four copies of each
 
 
 def test_an_epoch_has_each_photo_once_as_itself_or_one_of_its_copies():
     seen = set()
-    for epoch in served(WITH_COPIES, epochs=30):
+    for epoch in draw_epochs(WITH_COPIES, range(30)):
         assert sorted(row % 10 for row, _ in epoch) == list(range(2, 10))
         assert all(label == row % 10 % 3 for row, label in epoch)
         seen |= {row for row, _ in epoch}
     assert seen == {row for row in range(50) if row % 10 >= 2}
 
 
-def test_photos_that_validate_are_never_altered():
-    assert [row for row, _ in served(WITH_COPIES, seed=None)[0]] == list(range(2, 10))
-
-
 def test_the_order_of_photos_is_the_same_with_and_without_copies():
-    without = served(np.arange(10.0)[:, None], epochs=3)
-    for one, other in zip(without, served(WITH_COPIES, epochs=3), strict=True):
+    without = draw_epochs(np.arange(10.0)[:, None], range(3))
+    for one, other in zip(without, draw_epochs(WITH_COPIES, range(3)), strict=True):
         assert [row for row, _ in one] == [row % 10 for row, _ in other]
 
 
-def test_a_training_that_goes_on_draws_the_copies_that_it_would_have_drawn():
-    whole = served(WITH_COPIES, epochs=5)
-    kept = WITH_COPIES  # `batches` holds it by a weak reference
-    assert served(kept, epochs=2, done=3) == whole[3:]
+def test_a_training_that_resumes_draws_the_copies_that_it_would_have_drawn():
+    assert draw_epochs(WITH_COPIES, range(3, 5)) == draw_epochs(WITH_COPIES, range(5))[3:]
+
+
+def test_photos_are_validated_on_as_they_are_and_trained_on_with_their_copies(workspace):
+    dense = keras.layers.Dense(2, activation="softmax")
+    network = keras.Sequential([keras.Input((1,)), dense])
+    dense.set_weights([np.array([[0, 9]]), np.array([0, -9 * 9.5])])  # 1 for copies alone
+    rows = np.arange(10)
+    data = training.Data(WITH_COPIES, np.zeros(10, int), rows[4:], rows[:4])
+    history = keras.callbacks.History()
+    model = training.compile_for_training(network, learning_rate=1e-9)
+    training.fit("custom", model, data, parameters.read(), seed=0, callbacks=[history])
+    assert history.history["val_accuracy"] == [1, 1]
+    assert max(history.history["accuracy"]) < 1
 
 
 def test_the_base_runs_over_the_photos_and_all_copies(prepared):

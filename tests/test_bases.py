@@ -14,6 +14,8 @@ from stages.common import files
 from stages.networks import bases, loading
 from tests.helpers.project import ROOT, change_parameters
 
+pytestmark = pytest.mark.slow
+
 NAMES = [
     "MobileNetV2", "MobileNetV3Small", "EfficientNetB0", "EfficientNetV2B0", "ResNet50V2",
     "DenseNet121", "ConvNeXtTiny", "NASNetMobile",
@@ -53,10 +55,10 @@ def test_a_base_goes_through_extract_train_save_load_and_evaluate(
     pixels = np.load("data/pixels.npy").astype(np.float32)
     features = files.read_array("data/base/features.npy")[np.arange(len(pixels))]
     # What was saved scales pixels as this base wants them.
-    scaled = bases._module(name).preprocess_input(pixels)
+    scaled = bases._find_module(name).preprocess_input(pixels)
     found = network.get_layer("base").layers[-1].predict_on_batch(scaled)
     np.testing.assert_allclose(found, features, rtol=1e-3, atol=1e-5)
-    # What was scored is that base, and the layers that learnt on its features.
+    # What was scored is that base, and the layers that were trained on its features.
     expected = network.get_layer("layers").predict_on_batch(features)
     table = pd.read_csv("metrics/predictions/transfer.csv")
     validation = files.read_table("data/split.csv")["split"] == "validation"

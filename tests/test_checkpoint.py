@@ -1,4 +1,4 @@
-"""A training that was interrupted goes on after its last whole epoch, and comes to the same end."""
+"""An interrupted training resumes after its last complete epoch, and ends with the same bytes."""
 
 import shutil
 import signal
@@ -80,27 +80,29 @@ def long(uninterrupted, changing):
 
 
 @pytest.mark.parametrize("name", ["custom", "transfer"])
-def test_a_killed_training_goes_on_and_ends_with_the_same_bytes(long, uninterrupted, name):
+def test_a_killed_training_resumes_and_ends_with_the_same_bytes(long, uninterrupted, name):
     before = results(long, name)
     kill(long, name, epochs=4)
     assert results(long, name) == before
     done = epochs_of(long.folder / f"data/training/{name}.npz")
     shown = finish(long, name)
-    said = [line for line in shown.splitlines() if "goes on" in line]
-    assert said == [f"{name}: goes on after epoch {done}, the last one before it was interrupted"]
+    said = [line for line in shown.splitlines() if "resumes" in line]
+    assert said == [f"{name}: resumes after epoch {done}"]
     assert f"Epoch {done + 1}/{EPOCHS}" in shown
     assert f"Epoch {done}/{EPOCHS}" not in shown
     assert results(long, name) == uninterrupted[name]
     assert not list((long.folder / "data/training").iterdir())
 
 
+@pytest.mark.slow
 def test_killed_twice_it_still_ends_with_the_same_bytes(long, uninterrupted):
     kill(long, "transfer", epochs=2)
-    assert "goes on after epoch" in kill(long, "transfer", epochs=6)
+    assert "resumes after epoch" in kill(long, "transfer", epochs=6)
     finish(long, "transfer")
     assert results(long, "transfer") == uninterrupted["transfer"]
 
 
+@pytest.mark.slow
 def test_a_trained_network_that_could_not_be_saved_is_not_trained_again(long, uninterrupted):
     path = long.folder / "data/models/custom.keras"
     path.unlink()
@@ -109,20 +111,22 @@ def test_a_trained_network_that_could_not_be_saved_is_not_trained_again(long, un
     assert "data/models/custom.keras: cannot be written" in shown.splitlines()[-1]
     path.rmdir()
     shown = finish(long, "custom")
-    assert f"custom: goes on after epoch {EPOCHS}," in shown
+    assert f"custom: resumes after epoch {EPOCHS}\n" in shown
     assert f"/{EPOCHS}\n" not in shown
     assert results(long, "custom") == uninterrupted["custom"]
     assert not list((long.folder / "data/training").iterdir())
 
 
-def test_it_goes_on_to_more_epochs_than_were_wanted_before(long, uninterrupted):
+@pytest.mark.slow
+def test_it_resumes_for_more_epochs_than_were_wanted_before(long, uninterrupted):
     change_parameters(long.folder / "params.yaml", epochs=EPOCHS - 2)
     kill(long, "custom", epochs=3)
     change_parameters(long.folder / "params.yaml", epochs=EPOCHS)
-    assert "goes on after epoch" in finish(long, "custom")
+    assert "resumes after epoch" in finish(long, "custom")
     assert results(long, "custom") == uninterrupted["custom"]
 
 
+@pytest.mark.slow
 def test_interrupted_by_hand_it_says_in_one_line_that_it_goes_on(long):
     running, path = start(long, "custom")
     while epochs_of(path) < 2 and running.poll() is None:
@@ -131,22 +135,22 @@ def test_interrupted_by_hand_it_says_in_one_line_that_it_goes_on(long):
     shown = running.communicate()[0]
     assert running.returncode == 1
     assert (
-        shown.splitlines()[-1] == "custom: interrupted; the next run goes on after the last epoch"
+        shown.splitlines()[-1] == "custom: interrupted; the next run resumes after the last epoch"
     )
     assert "Traceback" not in shown
 
 
 def compiled(params, name="transfer"):
     """What is trained of a new network."""
-    array = files.read_array(train.inputs(name, params)[0])
-    _, trained = train.build(name, params, array, 3)
+    shape = files.read_array(train.list_inputs(name, params)[0]).shape[1:]
+    _, trained = train.build(name, params, shape, 3)
     return training.compile_for_training(trained, params.learning_rate)
 
 
 def restored(name="transfer"):
-    """How many epochs the next training would go on after, as `train.fit` finds out."""
+    """How many epochs the next training would resume after."""
     params = parameters.read()
-    checkpoint = Checkpoint(f"data/training/{name}.npz", train.identify(name, params))
+    checkpoint = Checkpoint(f"data/training/{name}.npz", train.hash_training(name, params))
     model = compiled(params, name)
     before = [np.array(variable) for variable in model.variables]
     found = checkpoint.restore(model, params.epochs)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from study.common import folds
-from study.common.estimates import Estimate, estimate, spread
+from study.common.estimates import Estimate, divide_spread, estimate
 
 STUDIES, PHOTOS, SPLITS = 500, 150, 10
 SHARES = st.sampled_from([0.1, 0.2, 0.25, 1 / 3, 0.5])
@@ -16,7 +16,7 @@ SPREAD_GAINS = GAINS.filter(lambda gains: np.ptp(gains) > 0)
 
 
 def ordinary_interval(values):
-    """What everybody would use if the splits had nothing to do with each other."""
+    """The usual interval, as if the splits were independent."""
     error = stats.sem(values)
     return stats.t.interval(0.95, len(values) - 1, np.mean(values), error)
 
@@ -30,16 +30,16 @@ def simulated_gains(advantage=0.0, seed=0):
     """The gains `[studies, splits]` of a second network over a first one.
 
     Each study has photos of its own. A network learns more from some photos than from others,
-    so its skill is the sum over those that train; some photos are hard for both networks.
-    With no advantage, both networks are equally good over all possible photos. The training
-    matters so much that two splits' gains correlate by almost 0.2, as Nadeau and Bengio assume: the
-    accuracy of a network has a standard deviation of 2.4 points from who trains it.
+    so its skill is the sum over its training photos; some photos are hard for both networks.
+    With no advantage, both networks are equally good over all possible photos. The gains of
+    two splits correlate by almost 0.2, as Nadeau and Bengio assume, because the choice of the
+    training photos alone gives the accuracy of a network a standard deviation of 2.4 points.
     """
     random = np.random.default_rng(seed)
     trained = np.ones((STUDIES, SPLITS, PHOTOS), bool)
     for study in range(STUDIES):
         labels, contents = random.integers(3, size=PHOTOS), random.permutation(PHOTOS)
-        for number, split in enumerate(folds.splits(labels, contents, 5, 2, study)):
+        for number, split in enumerate(folds.make_splits(labels, contents, 5, 2, study)):
             trained[study, number, split.held_out] = False
 
     taught = random.normal(0, 0.1 / np.sqrt(0.8 * PHOTOS), (STUDIES, PHOTOS, 2))
@@ -63,7 +63,7 @@ def test_the_ordinary_interval_would_call_one_better_too_often():
     assert np.mean(wrong) > 0.08
 
 
-def test_a_network_that_is_much_better_is_mostly_found_out():
+def test_a_network_that_is_much_better_is_mostly_found():
     found = [low > 0 for _, low, _, _ in map(honest, simulated_gains(advantage=1.0))]
     assert np.mean(found) > 0.9
 
@@ -79,7 +79,7 @@ def test_the_interval_is_that_of_nadeau_and_bengio():
 
 
 @given(SPREAD_GAINS, SHARES)
-def test_it_is_the_ordinary_interval_but_for_the_correction(gains, held_out):
+def test_it_is_the_ordinary_interval_times_the_correction(gains, held_out):
     found = estimate(gains, held_out)
     low, high = ordinary_interval(gains)
     correction = np.sqrt(1 + len(gains) * held_out / (1 - held_out))
@@ -91,7 +91,7 @@ def test_it_is_the_ordinary_interval_but_for_the_correction(gains, held_out):
 
 
 @given(GAINS, SHARES)
-def test_the_other_way_round_mirrors_every_number(gains, held_out):
+def test_swapping_the_networks_mirrors_every_number(gains, held_out):
     forward, backward = estimate(gains, held_out), estimate(-gains, held_out)
     assert forward.mean == pytest.approx(-backward.mean)
     assert forward.low == pytest.approx(-backward.high)
@@ -106,7 +106,7 @@ def test_an_interval_above_0_and_a_probability_above_0_975_are_the_same(gains, h
     assert (found.high < 0) == (found.positive < 0.025) == (found.sign == -1)
 
 
-def test_the_probability_is_even_for_a_gain_of_nothing():
+def test_the_probability_is_even_for_a_gain_of_0():
     assert estimate([-0.1, 0.1], 0.2).positive == pytest.approx(0.5)
 
 
@@ -139,27 +139,27 @@ def test_values_that_differ_only_by_rounding_have_no_spread():
         (-0.1, -0.1, 0),
     ],
 )
-def test_a_sign_is_sure_if_the_interval_has_a_width_and_leaves_out_0(low, high, sign):
+def test_the_sign_is_not_0_if_the_interval_has_a_width_and_excludes_0(low, high, sign):
     assert Estimate((low + high) / 2, low, high, 0.5).sign == sign
 
 
 def test_more_splits_alone_never_make_the_interval_vanish():
-    # The photos stay the same, however often they are divided.
+    # They are still the same photos, however often they are divided.
     gains = np.tile([0.0, 0.2], 5000)
     found = estimate(gains, 0.2)
     assert found.high - found.low == pytest.approx(2 * 1.96 * 0.1 * np.sqrt(0.25), rel=0.01)
 
 
 @pytest.mark.parametrize(("seed", "split"), [(0.03, 0.05), (0.05, 0.01), (0.04, 0.0)])
-def test_the_spread_is_divided_as_it_was_made(seed, split):
+def test_the_spread_is_divided_as_it_was_simulated(seed, split):
     random = np.random.default_rng(0)
     values = random.normal(0.8, split, (20000, 1)) + random.normal(0, seed, (20000, 3))
-    assert spread(values) == pytest.approx((seed, split), abs=0.003)
+    assert divide_spread(values) == pytest.approx((seed, split), abs=0.003)
 
 
-def test_splits_that_resemble_each_other_more_than_by_chance_make_none_of_the_spread():
-    assert spread(np.array([[0.7, 0.9], [0.9, 0.7]])) == (pytest.approx(np.sqrt(0.02)), 0)
+def test_splits_more_alike_than_by_chance_contribute_nothing():
+    assert divide_spread(np.array([[0.7, 0.9], [0.9, 0.7]])) == (pytest.approx(np.sqrt(0.02)), 0)
 
 
-def test_seeds_that_agree_make_none_of_the_spread():
-    assert spread(np.array([[0.7, 0.7], [0.9, 0.9]])) == (0, pytest.approx(np.sqrt(0.02)))
+def test_seeds_that_agree_contribute_nothing():
+    assert divide_spread(np.array([[0.7, 0.7], [0.9, 0.9]])) == (0, pytest.approx(np.sqrt(0.02)))

@@ -10,7 +10,7 @@ from scipy.stats import binomtest
 from sklearn import metrics
 
 from stages import evaluate
-from stages.common import files, parameters
+from stages.common import files
 from stages.networks import building
 from stages.results import scores
 from tests.helpers.project import ROOT
@@ -33,7 +33,8 @@ def trained(workspace):
     )
     files.write_table("data/split.csv", table)
     for name in ("custom", "transfer"):
-        layers = building.shared_layers(parameters.Layers(filters=[4], dropout=0), 3, seed=0)
+        arguments = {"filters": [4], "dropout": 0}
+        layers = building.build_layers(arguments, classes=3, seed=0, shape=(32, 32, 3))
         files.save_network(building.build_custom(32, layers), f"data/models/{name}.keras")
     return workspace
 
@@ -78,9 +79,9 @@ def test_the_interval_is_wilsons():
     actual = np.zeros(30, int)
     predicted = np.repeat([0, 1], [21, 9])
     values = scores.score(actual, predicted, np.eye(2)[predicted] * 0.8 + 0.1)
-    assert values["accuracy"] == 0.7
-    assert values["accuracy_low"] == pytest.approx(0.5212, abs=1e-4)
-    assert values["accuracy_high"] == pytest.approx(0.8334, abs=1e-4)
+    assert values.accuracy == 0.7
+    assert values.accuracy_low == pytest.approx(0.5212, abs=1e-4)
+    assert values.accuracy_high == pytest.approx(0.8334, abs=1e-4)
 
 
 def test_every_score_is_that_of_scikit_learn_and_scipy():
@@ -98,7 +99,7 @@ def test_every_score_is_that_of_scikit_learn_and_scipy():
         )
         shared = {"labels": labels, "zero_division": 0}
         macro_f1 = metrics.f1_score(actual, predicted, average="macro", **shared)
-        assert scores.score(actual, predicted, probabilities) == {
+        assert scores.score(actual, predicted, probabilities)._asdict() == {
             "accuracy": pytest.approx(metrics.accuracy_score(actual, predicted)),
             "accuracy_low": pytest.approx(interval.low, abs=1e-12),
             "accuracy_high": pytest.approx(interval.high),
@@ -107,11 +108,11 @@ def test_every_score_is_that_of_scikit_learn_and_scipy():
             "photos": photos,
         }
         np.testing.assert_array_equal(
-            scores.confusion(actual, predicted, labels),
+            scores.count_confusions(actual, predicted, labels),
             metrics.confusion_matrix(actual, predicted, labels=labels),
         )
         np.testing.assert_allclose(
-            scores.per_class(actual, predicted, labels).T,
+            scores.score_classes(actual, predicted, labels).T,
             metrics.precision_recall_fscore_support(actual, predicted, **shared),
         )
 
@@ -119,7 +120,7 @@ def test_every_score_is_that_of_scikit_learn_and_scipy():
 def test_reliability_sets_confidence_against_accuracy():
     # Two answers with 0.95, one of which is right, a certain one, and a right one with 0.5.
     probabilities = np.array([[0.95, 0.05], [0.95, 0.05], [1, 0], [0.5, 0.5]])
-    table = scores.reliability(np.array([0, 1, 0, 0]), np.zeros(4, int), probabilities)
+    table = scores.measure_reliability(np.array([0, 1, 0, 0]), np.zeros(4, int), probabilities)
     assert table.to_numpy().tolist() == [
         pytest.approx([0.5, 1, 1]),
         pytest.approx([(0.95 + 0.95 + 1) / 3, 2 / 3, 3]),
@@ -128,14 +129,14 @@ def test_reliability_sets_confidence_against_accuracy():
 
 def test_a_class_that_is_never_predicted_scores_zero_without_a_warning(recwarn):
     actual, predicted = np.array([0, 1, 2, 2]), np.array([0, 0, 2, 2])
-    table = scores.per_class(actual, predicted, ["a", "b", "c"])
+    table = scores.score_classes(actual, predicted, ["a", "b", "c"])
     assert table.loc["b"].tolist() == [0, 0, 0, 1]
-    assert scores.score(actual, predicted, np.eye(3)[predicted])["macro_f1"] < 1
+    assert scores.score(actual, predicted, np.eye(3)[predicted]).macro_f1 < 1
     assert not recwarn.list
 
 
 def test_photos_are_counted_in_whole_numbers_even_if_no_answer_is_right():
-    table = scores.per_class(np.array([0, 1]), np.array([1, 0]), ["a", "b"])
+    table = scores.score_classes(np.array([0, 1]), np.array([1, 0]), ["a", "b"])
     assert table.to_csv().splitlines()[1] == "a,0.0,0.0,0.0,1"
 
 

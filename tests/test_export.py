@@ -1,4 +1,4 @@
-"""The README's export: in every format the networks answer as they do in Keras."""
+"""The export that the documentation shows: every format gives the probabilities of Keras."""
 
 import re
 import shutil
@@ -9,12 +9,19 @@ import pytest
 
 from tests.helpers.project import ROOT
 
-BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+pytestmark = pytest.mark.slow
+
+PAGES = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+BLOCKS = [
+    block
+    for page in PAGES
+    for block in re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)
+]
 
 
 @pytest.fixture(scope="module", params=["custom", "transfer"])
 def exported(request, project, tmp_path_factory):
-    """A folder in which the README's code has run, and the path without ending of its results."""
+    """The path, without its ending, of what the documented code has exported."""
     folder = tmp_path_factory.mktemp("export")
     shutil.copytree(project.folder / "data/models", folder / "data/models")
     (code,) = (block for block in BLOCKS if ".export(" in block)

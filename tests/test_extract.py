@@ -97,7 +97,7 @@ def test_the_demo_base_takes_pixels_and_its_weights_are_on_record(monkeypatch):
 )
 def test_a_demo_base_that_cannot_be_built_ends_in_one_line(workspace, options, content, message):
     if content:
-        Path("pretrain").mkdir()
+        Path("demo/pretrain").mkdir(parents=True)
         Path("demo/pretrain/base.weights.h5").write_bytes(content)
     with pytest.raises(SystemExit) as error:
         bases.build(
@@ -105,6 +105,21 @@ def test_a_demo_base_that_cannot_be_built_ends_in_one_line(workspace, options, c
         )
     assert message in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "suggested"),
+    [("MobileNetV22", "MobileNetV2"), ("xyz", "MobileNetV2"), ("ResNet", "ResNet")],
+)
+def test_a_base_of_no_known_name_is_refused_with_one_that_is_like_it(prepared, name, suggested):
+    change_parameters(prepared / "params.yaml", base__name=name)
+    with pytest.raises(SystemExit) as error:
+        extract.main()
+    message = str(error.value)
+    assert message.startswith(f"params.yaml: base.name is {name!r}; expected demo, or a model of ")
+    assert f"such as {suggested}" in message
+    assert "\n" not in message
+    assert not Path("data/base").exists()
 
 
 @pytest.mark.parametrize(
@@ -126,7 +141,7 @@ def test_a_base_that_cannot_be_built_ends_in_one_line(prepared, changes, message
 
 
 def extract_in_a_new_process(environment, url=None):
-    """Run the stage with an environment of its own; `url` is where Keras looks for weights."""
+    """Run the stage with more variables; Keras looks for weights at the URL, if there is one."""
     code = f"mobilenet_v2.BASE_WEIGHT_PATH = {url!r}" if url else "pass"
     code = f"from keras.src.applications import mobilenet_v2; {code}; extract.main()"
     return subprocess.run(

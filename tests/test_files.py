@@ -30,7 +30,7 @@ def test_a_failure_leaves_the_old_file_and_nothing_beside_it(tmp_path):
 
 
 @pytest.mark.parametrize("number", sorted(files.UNWRITABLE))
-def test_what_the_user_can_mend_is_said_in_one_line_and_the_old_file_stays(tmp_path, number):
+def test_what_the_user_can_fix_ends_in_one_line_and_the_old_file_stays(tmp_path, number):
     old = tmp_path / "table.csv"
     old.write_text("old")
     with pytest.raises(SystemExit) as refusal, files.replacing(old) as new:  # noqa: PT012
@@ -38,21 +38,21 @@ def test_what_the_user_can_mend_is_said_in_one_line_and_the_old_file_stays(tmp_p
         raise OSError(number, os.strerror(number))
     assert str(refusal.value) == (
         f"{old}: cannot be written ({os.strerror(number)}). Make room for it, or allow writing "
-        "there; then `dvc repro` goes on."
+        "there; then `dvc repro` resumes."
     )
     assert [path.name for path in tmp_path.iterdir()] == ["table.csv"]
     assert old.read_text() == "old"
 
 
 @pytest.mark.parametrize("number", [errno.EIO, errno.ENOENT])
-def test_what_else_goes_wrong_is_not_made_out_to_be_a_full_disk(tmp_path, number):
+def test_other_errors_are_not_reported_as_a_full_disk(tmp_path, number):
     with pytest.raises(OSError, match=os.strerror(number)), files.replacing(tmp_path / "table.csv"):
         raise OSError(number, os.strerror(number))
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="has no /dev/full")
-def test_a_full_disk_is_said_in_one_line(tmp_path):
+def test_a_full_disk_ends_in_one_line(tmp_path):
     with (
         pytest.raises(
             SystemExit, match=r"table\.csv: cannot be written \(No space left on device\)"
@@ -63,14 +63,14 @@ def test_a_full_disk_is_said_in_one_line(tmp_path):
         full.write("new")
 
 
-def test_a_folder_in_place_of_the_file_is_said_in_one_line_and_stays(tmp_path):
+def test_a_folder_in_place_of_the_file_ends_in_one_line_and_stays(tmp_path):
     (tmp_path / "table.csv").mkdir()
     with pytest.raises(SystemExit, match=r"table\.csv: cannot be written \(Is a directory\)"):
         files.write_table(tmp_path / "table.csv", pd.DataFrame())
     assert [path.name for path in tmp_path.iterdir()] == ["table.csv"]
 
 
-def test_a_file_in_place_of_the_folder_is_said_in_one_line(tmp_path):
+def test_a_file_in_place_of_the_folder_ends_in_one_line(tmp_path):
     (tmp_path / "metrics").write_text("")
     with pytest.raises(SystemExit, match=r"cannot be written"):
         files.write_json(tmp_path / "metrics" / "model.json", {})
@@ -85,7 +85,7 @@ with files.replacing(sys.argv[1]) as new:
 """
 
 
-def test_what_a_killed_process_leaves_the_next_one_removes_and_nothing_else(tmp_path):
+def test_the_next_process_removes_what_a_killed_one_left_and_nothing_else(tmp_path):
     path = tmp_path / "scores [1].csv"
     kept = ["1 scores [1].csv", ".1.other.csv", ".1.scores 1.csv", ".scores [1].csv"]
     for name in kept:
@@ -102,7 +102,7 @@ def test_what_a_killed_process_leaves_the_next_one_removes_and_nothing_else(tmp_
     assert path.read_text() == "new"
 
 
-def test_a_hidden_file_of_the_user_is_not_taken_for_one_left_behind(tmp_path):
+def test_a_hidden_file_of_the_user_is_kept(tmp_path):
     (tmp_path / ".old.table.csv").write_text("mine")
     files.write_table(tmp_path / "table.csv", pd.DataFrame({"label": ["cat"]}))
     assert (tmp_path / ".old.table.csv").exists()
@@ -111,7 +111,7 @@ def test_a_hidden_file_of_the_user_is_not_taken_for_one_left_behind(tmp_path):
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])
 @pytest.mark.parametrize("shape", [(), (3,), (4, 4, 3)])
 @pytest.mark.parametrize("counts", [[], [0], [1], [3, 0, 1, 1000]])
-def test_an_array_written_bit_by_bit_is_the_same_as_one_written_at_once(
+def test_an_array_written_in_parts_is_the_same_as_one_written_at_once(
     tmp_path, counts, shape, dtype
 ):
     random = np.random.default_rng(0)
@@ -129,7 +129,7 @@ def test_an_array_written_bit_by_bit_is_the_same_as_one_written_at_once(
     )
 
 
-def test_rows_of_another_type_or_order_in_memory_are_written_as_the_array_has_them(tmp_path):
+def test_rows_of_another_type_or_memory_layout_are_converted(tmp_path):
     rows = np.arange(24.0).reshape(4, 3, 2)
     with files.appending(tmp_path / "array.npy", np.uint8, (3, 2)) as append:
         append(np.asfortranarray(rows))
@@ -150,7 +150,7 @@ def test_an_array_that_is_not_completed_leaves_the_old_one_and_nothing_beside_it
     assert old.read_bytes() == before
 
 
-def test_of_an_array_those_rows_are_read_that_are_asked_for(tmp_path):
+def test_only_the_indexed_rows_of_an_array_are_read(tmp_path):
     whole = np.random.default_rng(0).random((7, 4, 3), np.float32)
     np.save(tmp_path / "array.npy", whole)
     array = files.read_array(tmp_path / "array.npy")
@@ -220,7 +220,7 @@ def test_a_damaged_output_of_an_earlier_stage_is_named_in_one_line(tmp_path, rea
     with pytest.raises(SystemExit) as refusal:
         read(path)
     assert str(refusal.value).startswith(f"{path}: damaged (")
-    assert str(refusal.value).endswith("). Remove it; `dvc repro` makes it again.")
+    assert str(refusal.value).endswith("). Remove it; `dvc repro` writes it again.")
     assert "\n" not in str(refusal.value)
 
 
@@ -233,7 +233,7 @@ def test_a_table_without_a_column_that_is_needed_is_named(tmp_path):
 @pytest.mark.parametrize(
     "number", [float("nan"), float("inf"), -float("inf"), np.float64("nan"), [float("nan")]]
 )
-def test_json_is_not_written_with_a_number_that_is_none(tmp_path, number):
+def test_json_is_not_written_with_a_number_that_is_not_finite(tmp_path, number):
     files.write_json(tmp_path / "scores.json", {"accuracy": 1 / 3})
     with pytest.raises(ValueError, match="JSON"):
         files.write_json(tmp_path / "scores.json", {"accuracy": 0.5, "gain": number})
@@ -261,7 +261,7 @@ def test_a_missing_output_of_an_earlier_stage_is_named(read):
         read("no/such")
 
 
-def test_names_come_back_from_a_table_as_they_were(tmp_path):
+def test_names_are_read_from_a_table_as_they_were_written(tmp_path):
     names = ["1", "01", "NA", "null", "1e5", "a, b", 'say "cheese"', "🦋", "a\rb", "a\nb", ""]
     files.write_table(tmp_path / "table.csv", pd.DataFrame({"label": names}))
     assert files.read_table(tmp_path / "table.csv")["label"].tolist() == names
@@ -269,12 +269,11 @@ def test_names_come_back_from_a_table_as_they_were(tmp_path):
 
 SAVE = """
 import sys
-from stages.common import files, parameters
-from stages.networks import building, loading
-from stages.networks.backend import keras
+from stages.common import files
+from stages.networks import building
 padding = [object() for _ in range(int(sys.argv[2]))]
-keras.utils.set_random_seed(0)
-layers = building.shared_layers(parameters.Layers(filters=[4], dropout=0.5), 3, seed=0)
+arguments = {"filters": [4], "dropout": 0.5}
+layers = building.build_layers(arguments, classes=3, seed=0, shape=(32, 32, 3))
 files.save_network(building.build_custom(32, layers), sys.argv[1])
 """
 

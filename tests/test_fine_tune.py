@@ -39,7 +39,7 @@ def trained(before_training, tmp_path_factory):
     return folder
 
 
-def learnt(network):
+def pretrained(network):
     """The pre-trained part of a whole network, or of a base."""
     base = network.get_layer("base") if network.name == "transfer" else network
     return next(layer for layer in base.layers if isinstance(layer, keras.Model))
@@ -47,8 +47,8 @@ def learnt(network):
 
 def test_only_the_last_layers_change_and_no_batch_normalisation(trained):
     before, after = (
-        learnt(loading.load(trained / train.BASE)),
-        learnt(loading.load(trained / MODEL)),
+        pretrained(loading.load(trained / train.BASE)),
+        pretrained(loading.load(trained / MODEL)),
     )
     changed = []
     for number, (one, other) in enumerate(zip(before.layers, after.layers, strict=True)):
@@ -87,13 +87,13 @@ def test_the_last_epoch_validates_what_is_saved(trained, monkeypatch):
 
 
 def test_more_layers_than_there_are_is_a_mistake_in_one_line_before_anything_is_trained(ready):
-    count = len(learnt(loading.load(train.BASE)).layers)
+    count = len(pretrained(loading.load(train.BASE)).layers)
     change_parameters(ready / "params.yaml", base__fine_tune=count + 1)
     with pytest.raises(SystemExit) as error:
         train.main("transfer")
     assert str(error.value) == (
         f"params.yaml: base.fine_tune is {count + 1}, but the base has {count} layers; "
-        "expected at most so many."
+        "expected at most that many."
     )
     assert not (ready / "data/training").exists()
 
@@ -102,6 +102,7 @@ class StopError(Exception):
     """Stands for a kill."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("epoch", [1, 2, 3])
 def test_interrupted_at_any_epoch_it_ends_with_the_same_weights(
     trained, ready, monkeypatch, capsys, epoch
@@ -119,13 +120,14 @@ def test_interrupted_at_any_epoch_it_ends_with_the_same_weights(
             train.main("transfer")
     train.main("transfer")
     shown = capsys.readouterr().out
-    assert f"transfer: goes on after epoch {epoch}," in shown
-    assert "transfer: the last 10 layers of the base are trained, too" in shown
+    assert f"transfer: resumes after epoch {epoch}\n" in shown
+    assert "transfer: the last 10 layers of the base are trained too" in shown
     assert Path(HISTORY).read_bytes() == (trained / HISTORY).read_bytes()
     found, expected = (loading.load(path).get_weights() for path in (MODEL, trained / MODEL))
     assert all(np.array_equal(*pair) for pair in zip(found, expected, strict=True))
 
 
+@pytest.mark.slow
 def test_it_goes_together_with_altered_copies(ready):
     change_parameters(ready / "params.yaml", augment="light")
     augment.main()
@@ -134,14 +136,14 @@ def test_it_goes_together_with_altered_copies(ready):
     assert len(pd.read_csv("metrics/history/transfer.csv")) == 4
 
 
-def test_other_counts_do_not_go_on_from_each_others_checkpoint(ready):
+def test_other_counts_do_not_resume_from_each_others_checkpoint(ready):
     params = parameters.read()
     other = params.model_copy(
         update={"base": params.base.model_copy(update={"fine_tune": LAYERS + 1})}
     )
-    assert train.identify("transfer", params) == train.identify("transfer", other)
+    assert train.hash_training("transfer", params) == train.hash_training("transfer", other)
     tuning = [
-        train.identify("transfer", each, each.epochs, each.base.fine_tune)
+        train.hash_training("transfer", each, each.epochs, each.base.fine_tune)
         for each in (params, other)
     ]
     assert tuning[0] != tuning[1]

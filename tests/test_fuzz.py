@@ -1,3 +1,5 @@
+"""Damaged photos: each is read or listed, soon, in bounded memory, and in the same words."""
+
 import json
 import subprocess
 import sys
@@ -8,14 +10,16 @@ from stages.photos import decoding
 from tests.helpers import fuzz
 from tests.helpers.project import ROOT
 
+pytestmark = pytest.mark.slow
+
 COUNT = 600
-ORIGINALS = fuzz.originals()
+ORIGINALS = fuzz.make_originals()
 
 
 @pytest.fixture(scope="module")
 def reading(tmp_path_factory):
     folder = tmp_path_factory.mktemp("fuzz") / "photos"
-    command = [sys.executable, "-m", "bench.fuzz", str(COUNT), str(folder)]
+    command = [sys.executable, "-m", "tests.helpers.fuzz", str(COUNT), str(folder)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
 
 
@@ -43,7 +47,7 @@ def test_no_damaged_photo_hangs(found):
     assert found["seconds"] < 5
 
 
-def test_many_photos_are_so_little_damaged_that_their_decoders_are_put_to_the_test(found):
+def test_many_photos_are_damaged_so_little_that_their_decoders_run(found):
     assert found["decoded"] > COUNT / 10
     assert found["listed"]["damaged"] + found["listed"]["truncated"] > COUNT / 10
 
@@ -57,7 +61,7 @@ def test_before_they_are_damaged_all_photos_can_be_read(tmp_path, name):
 def test_the_same_photos_are_damaged_in_the_same_way_each_time(tmp_path):
     contents = []
     for folder in (tmp_path / "first", tmp_path / "second"):
-        fuzz.write(folder, 60)
+        fuzz.write_photos(folder, 60)
         contents.append({path.name: path.read_bytes() for path in folder.glob("*/*")})
     assert len(contents[0]) == 60
     assert contents[0] == contents[1]

@@ -15,7 +15,7 @@ def bright(batch):
 
 
 def test_what_the_answer_rests_on_is_where_covering_costs_most():
-    lost = occlusion.losses(bright, PHOTO, 0)
+    lost = occlusion.measure_losses(bright, PHOTO, 0)
     assert lost.shape == (64, 64)
     row, column = np.unravel_index(lost.argmax(), lost.shape)
     assert 40 <= row < 56
@@ -26,23 +26,23 @@ def test_what_the_answer_rests_on_is_where_covering_costs_most():
 
 
 def test_what_speaks_against_the_answer_is_below_zero():
-    assert occlusion.losses(bright, PHOTO, 1).min() < -0.3
+    assert occlusion.measure_losses(bright, PHOTO, 1).min() < -0.3
 
 
 def test_every_pixel_has_a_value_whatever_the_size():
     for side in (32, 33, 47, 160):
-        lost = occlusion.losses(
+        lost = occlusion.measure_losses(
             lambda batch: np.ones((len(batch), 2)), np.zeros((side, side, 3)), 0
         )
         assert np.array_equal(lost, np.zeros((side, side)))
 
 
 def test_the_glow_is_where_covering_costs_and_the_rest_is_grey():
-    picture = occlusion.overlay(PHOTO, occlusion.losses(bright, PHOTO, 0))
+    picture = occlusion.draw_overlay(PHOTO, occlusion.measure_losses(bright, PHOTO, 0))
     assert picture.dtype == np.uint8
     assert picture.shape == PHOTO.shape
     reddish = picture[..., 0].astype(int) - picture[..., 2]
     assert reddish[44:52, 12:20].min() > 100
     assert reddish[:16, 48:].max() == 0
-    plain = occlusion.overlay(PHOTO, np.zeros((64, 64)))
+    plain = occlusion.draw_overlay(PHOTO, np.zeros((64, 64)))
     assert np.array_equal(plain, PHOTO)

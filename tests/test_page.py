@@ -11,7 +11,10 @@ from tests.helpers.browser import chromium, running_browser
 from tests.helpers.project import ROOT, change_parameters
 from tests.helpers.results import write_results, write_study
 
-pytestmark = pytest.mark.skipif(chromium() is None, reason="no chromium on PATH")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(chromium() is None, reason="no chromium on PATH"),
+]
 
 ANIMALS = ["butterfly", "cat", "horse"]
 HOSTILE = [
@@ -20,7 +23,7 @@ HOSTILE = [
 ]  # fmt: skip
 # Classes, how often custom and transfer are right, photos, the verdict.
 PAGES = {
-    "everything right": (ANIMALS, 1, 1, 30, "Both have everything right"),
+    "everything right": (ANIMALS, 1, 1, 30, "Both get everything right"),
     "everything wrong": (ANIMALS, 0, 0, 30, "Neither beats a guess"),
     "one network perfect": (ANIMALS, 0.7, 1, 30, "Use transfer"),
     "a tie": (ANIMALS, 0.75, 0.75, 32, "Too close to call"),
@@ -195,7 +198,7 @@ def test_paper_shows_everything_even_what_a_filter_hides(opened):
     page.emulate_media(media="print")
     assert shown(page) == everything
     assert not page.locator(".filters").is_visible()
-    for part in ("h1", ".sentence", "section", "table", "svg[role=img]", "pre"):
+    for part in ("h1", ".explanation", "section", "table", "svg[role=img]", "pre"):
         assert all(each.is_visible() for each in page.locator(part).all()), part
     white = "getComputedStyle(document.body).backgroundColor"
     assert page.evaluate(white) == "rgb(255, 255, 255)"

@@ -25,7 +25,7 @@ def specifications(project, *command):
 
 
 def draw(specification):
-    # The oldest version that is to be had: DVC's page loads Vega-Lite 5.2.
+    # The oldest available version: DVC's page loads Vega-Lite 5.2.
     return vl_convert.vegalite_to_svg(specification, vl_version="5.8")
 
 
@@ -70,7 +70,7 @@ def test_a_chart_has_a_line_for_each_network_and_each_side_of_the_split(shown, n
     assert shown[name].count('stroke-dasharray="3,3"') >= 2
 
 
-def test_recall_stands_side_by_side_for_each_class(shown):
+def test_recall_is_side_by_side_for_each_class(shown):
     bars = marks(shown["recall"], "bar")
     assert sorted((bar["class"], bar["network"]) for bar in bars) == [
         (label, network) for label in ("blue", "green", "red") for network in NETWORKS
@@ -92,7 +92,7 @@ def test_two_revisions_are_overlaid_in_one_chart(compared):
     assert {line["revision"] for line in lines} == {"HEAD", "workspace"}
 
 
-def test_each_confusion_matrix_stands_under_its_own_name(changing, compared):
+def test_each_confusion_matrix_is_under_its_own_name(changing, compared):
     """Vega once put the panels in another order than the headers."""
     svg = ElementTree.fromstring(compared["confusion"])
     columns = {x: text for (x, _), text in placed(svg, "column_header")}
@@ -117,7 +117,7 @@ def test_each_confusion_matrix_stands_under_its_own_name(changing, compared):
 
 
 def placed(svg, kind):
-    """Each part of a facet with where it stands, and the labels or the title in it."""
+    """Yield the position of each part of a facet, and the labels or the title in it."""
     for group in svg.iter("{http://www.w3.org/2000/svg}g"):
         if group.get("class", "").endswith(kind):
             for part in group:

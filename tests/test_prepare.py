@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 
 from stages import prepare
 from stages.common import files
-from stages.photos import decoding, finding, reading
+from stages.photos import decoding, reading
 from tests.helpers.project import change_parameters
 
 
@@ -49,7 +49,7 @@ def skip(workspace):
 
 
 def run_and_fail():
-    """Run `prepare`, see that it fails and writes nothing, and return what it says."""
+    """Run `prepare`, check that it fails and writes nothing, and return its message."""
     before = outputs()
     with pytest.raises(SystemExit) as refusal:
         prepare.main()
@@ -72,35 +72,6 @@ def test_every_photo_is_in_the_table_and_in_the_array(workspace, capsys):
     assert capsys.readouterr().out == "12 photos of 3 classes: 4 blue, 4 green, 4 red\n"
     assert table["group"].tolist() == table["sha256"].tolist()
     assert Path("metrics/photos.csv").read_text() == "photo,label,problem,detail\n"
-
-
-def test_a_photo_stands_upright_as_exif_says(tmp_path):
-    pixels = np.zeros((64, 64, 3), np.uint8)
-    pixels[:32] = 255  # the upper half is white
-    exif = Image.Exif()
-    exif[0x0112] = 3  # the camera was upside down
-    Image.fromarray(pixels).save(tmp_path / "photo.jpg", exif=exif, quality=95)
-    upright = decoding.decode(tmp_path / "photo.jpg", 32).pixels
-    assert upright[:12].mean() < 5
-    assert upright[20:].mean() > 250
-
-
-@pytest.mark.parametrize("mode", ["L", "RGBA", "P", "CMYK", "1"])
-def test_photos_of_any_mode_become_rgb(tmp_path, mode):
-    path = tmp_path / ("photo.jpg" if mode == "CMYK" else "photo.png")
-    Image.new("RGB", (50, 30), "white").convert(mode).save(path)
-    pixels = decoding.decode(path, 32).pixels
-    assert pixels.shape == (32, 32, 3)
-    assert pixels.min() > 250
-
-
-def test_hidden_files_and_files_beside_the_classes_are_no_photos(tmp_path):
-    folder = draw_photos(tmp_path / "photos", count=1)
-    (folder / "README.txt").write_text("about these photos")
-    (folder / "red" / ".DS_Store").write_text("not a photo")
-    (folder / "red" / "Thumbs.db").write_text("not a photo")
-    (folder / ".git").mkdir()
-    assert finding.find(folder)["label"].tolist() == ["blue", "green", "red"]
 
 
 def one_class(folder):

@@ -1,4 +1,4 @@
-"""The pre-training: what it writes, and that it goes on where it was interrupted."""
+"""The pre-training: what it writes, and that it resumes where it was interrupted."""
 
 import json
 import os
@@ -9,6 +9,8 @@ import sys
 import pytest
 
 from tests.helpers.project import ROOT, Project, change_parameters
+
+pytestmark = pytest.mark.slow
 
 WEIGHTS = "demo/pretrain/base.weights.h5"
 
@@ -48,8 +50,7 @@ def test_a_second_run_does_nothing(pretrained):
     assert pretrained.stages_run_by("dvc", "repro", "demo/pretrain/dvc.yaml") == []
 
 
-def test_interrupted_it_goes_on_and_ends_with_the_same_weights(pretrained):
-    """As README says: everything again, stopped in the middle, and the same command once more."""
+def test_interrupted_it_resumes_and_ends_with_the_same_weights(pretrained):
     weights = (pretrained.folder / WEIGHTS).read_bytes()
     command = ["repro", "--force", "--single-item", "demo/pretrain/dvc.yaml:train"]
     with subprocess.Popen(
@@ -63,7 +64,7 @@ def test_interrupted_it_goes_on_and_ends_with_the_same_weights(pretrained):
     assert (pretrained.folder / WEIGHTS).read_bytes() == weights
 
     resumed = pretrained.run("dvc", *command)
-    assert "continuing after epoch" in resumed.stdout
+    assert "resumes after epoch" in resumed.stdout
     assert "Epoch 1/4" not in resumed.stdout
     assert "Epoch 4/4" in resumed.stdout
     assert (pretrained.folder / WEIGHTS).read_bytes() == weights
@@ -71,7 +72,7 @@ def test_interrupted_it_goes_on_and_ends_with_the_same_weights(pretrained):
     assert left == ["pictures.npy"]
 
 
-def test_the_checkpoint_of_another_training_is_not_continued(pretrained):
+def test_a_training_does_not_resume_from_the_checkpoint_of_another(pretrained):
     stale = pretrained.folder / "data/pretrain/checkpoint-0123456789abcdef.keras"
     stale.write_bytes(b"of other pictures")
     command = ("dvc", "repro", "--force", "--single-item", "demo/pretrain/dvc.yaml:train")
@@ -82,8 +83,8 @@ def test_the_checkpoint_of_another_training_is_not_continued(pretrained):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"train__held_out": 20}, "0 pictures of 4 species left to train on"),
-        ({"train__epochs": 0}, "argument --epochs: 0; expected at least 1"),
+        ({"train__held_out": 20}, "0 pictures of 4 species are left to train on"),
+        ({"train__epochs": 0}, "train.epochs is 0; Input should be greater than 0"),
     ],
 )
 def test_a_mistake_ends_in_one_line_and_leaves_the_weights(pretrained, changes, message):

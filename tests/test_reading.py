@@ -17,13 +17,13 @@ NAMES = [f"{number:02}" for number in range(20)]
 
 
 def photo(path, image_size, folder=None):
-    """Make a photo whose pixels and hash tell its name."""
+    """Return a photo whose pixels and hash depend on its name."""
     shade = sum(path.name.encode()) % 256
     return decoding.Photo(np.full((image_size, image_size, 3), shade, np.uint8), path.name, 0)
 
 
 def decode(path, image_size, folder):
-    """Stand in for `decoding.decode`: it ends its process, hangs or fails if the name says so."""
+    """Replace `decoding.decode`: crash, hang or fail if the name says so."""
     if path.name.startswith("crash"):
         faulthandler.disable()
         os.kill(os.getpid(), signal.SIGSEGV)
@@ -41,11 +41,11 @@ def decode(path, image_size, folder):
 def few_processes(monkeypatch):
     monkeypatch.setattr(decoding, "decode", decode)  # processes are forked, and have it, too
     monkeypatch.setattr(reading, "cpu_count", lambda: 2)
-    monkeypatch.setattr(reading, "SECONDS", 2)
+    monkeypatch.setattr(reading, "MAX_SECONDS", 2)
 
 
 def read(names):
-    """Map each name to what came of it: its photo's hash, or its problem and the detail."""
+    """Return for each name the hash of its photo, or its problem and the detail."""
     found = {}
     for name, result in zip(names, reading.read("folder", names, 32), strict=True):
         if isinstance(result, decoding.PhotoError):
@@ -58,7 +58,7 @@ def read(names):
 
 def test_results_come_in_order_for_more_photos_than_are_read_at_a_time():
     names = [f"{number:03}" for number in range(100)]
-    assert len(names) > reading.TOGETHER * (2 * reading.cpu_count() + 1)
+    assert len(names) > reading.CHUNK * (2 * reading.cpu_count() + 1)
     assert list(read(names).items()) == [(name, name) for name in names]
 
 
@@ -72,14 +72,14 @@ def test_pixels_stay_what_they_are_while_others_are_read():
         np.testing.assert_array_equal(result.pixels, photo(Path(name), 32).pixels)
 
 
-@pytest.mark.parametrize("count", [0, 1, reading.TOGETHER, reading.TOGETHER + 1])
+@pytest.mark.parametrize("count", [0, 1, reading.CHUNK, reading.CHUNK + 1])
 def test_any_number_of_photos_can_be_read(count):
     names = [f"{number:03}" for number in range(count)]
     assert read(names) == {name: name for name in names}
 
 
 def test_a_few_photos_are_in_memory_however_slowly_they_are_used(tmp_path, monkeypatch):
-    """The processes wait: what they read ahead of time is not more than a few for each core."""
+    """The processes wait: they read only a few photos for each core ahead."""
 
     def note(path, image_size, folder):
         (tmp_path / path.name).touch()
@@ -89,7 +89,7 @@ def test_a_few_photos_are_in_memory_however_slowly_they_are_used(tmp_path, monke
     results = reading.read("folder", [f"{number:03}" for number in range(200)], 32)
     assert next(results).sha256 == "000"
     time.sleep(0.5)
-    assert len(list(tmp_path.iterdir())) <= reading.TOGETHER * (2 * reading.cpu_count() + 2)
+    assert len(list(tmp_path.iterdir())) <= reading.CHUNK * (2 * reading.cpu_count() + 2)
     assert len(list(results)) == 199
 
 
@@ -121,7 +121,7 @@ def test_a_photo_that_crashes_or_hangs_is_named_and_the_others_are_read(culprits
 
 
 def test_photos_that_are_slow_together_but_not_alone_are_all_read(monkeypatch):
-    monkeypatch.setattr(reading, "SECONDS", 1)
+    monkeypatch.setattr(reading, "MAX_SECONDS", 1)
     monkeypatch.setattr(
         decoding, "decode", lambda path, *rest: time.sleep(0.2) or photo(path, *rest)
     )
@@ -174,5 +174,6 @@ def test_no_process_stays_behind_one_that_was_killed():
     assert workers_left_behind(0.01) == 0
 
 
+@pytest.mark.slow
 def test_no_process_stays_behind_one_that_was_killed_while_a_photo_hung():
     assert workers_left_behind(600) == 0

@@ -1,12 +1,14 @@
-"""Photos in a bucket, and results for others: DVC's own remotes, here folders."""
+"""Photos in a bucket, and results for others: DVC's own remotes; folders stand in for buckets."""
 
 import shutil
 
+import pytest
 from conftest import draw_photos
 
 from tests.helpers.project import Project, change_parameters
 
 
+@pytest.mark.slow
 def test_photos_come_from_a_bucket_and_others_get_photos_and_results(tmp_path, make_project):
     draw_photos(tmp_path / "bucket" / "animals")
     project = make_project()
@@ -27,7 +29,7 @@ def test_photos_come_from_a_bucket_and_others_get_photos_and_results(tmp_path, m
     assert clone.results() == project.results()
 
 
-def test_a_new_photo_in_the_bucket_arrives_when_it_is_asked_for(tmp_path, make_project):
+def test_a_new_photo_in_the_bucket_arrives_with_dvc_update(tmp_path, make_project):
     bucket = draw_photos(tmp_path / "bucket" / "animals")
     project = make_project()
     project.run("dvc", "remote", "add", "bucket", str(tmp_path / "bucket"))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import draw_photos
 from PIL import Image
 
 from stages import prepare, render
@@ -68,16 +69,28 @@ def test_for_other_photos_nothing_is_drawn(demo, capsys, drawn_before):
     if drawn_before:
         render.main()
         capsys.readouterr()
+    draw_photos(demo / "photos", count=1)
     change_parameters(demo / "params.yaml", photos="photos", base__name="MobileNetV2")
     render.main()
     assert capsys.readouterr().out == "photos are in photos: nothing to draw\n"
     assert [path.name for path in Path("data/demo").iterdir()] == [".empty"]
 
 
+def test_a_missing_folder_of_photos_is_refused_before_the_drawings_are_removed(demo):
+    render.main()
+    change_parameters(demo / "params.yaml", photos="photos", base__name="MobileNetV2")
+    with pytest.raises(SystemExit, match="'photos' is not a folder; expected one with"):
+        render.main()
+    (demo / "photos" / "cat").mkdir(parents=True)
+    with pytest.raises(SystemExit, match="has only the sub-folder 'cat'"):
+        render.main()
+    assert len(pictures()) == 9
+
+
 @pytest.mark.parametrize(
     "name", ["cat/cat_001.jpg", "dog/drawing_000.jpg", "drawing_000.jpg", "a.txt"]
 )
-def test_somebody_elses_files_are_neither_used_nor_removed(demo, name):
+def test_files_of_others_are_neither_used_nor_removed(demo, name):
     render.main()
     path = Path("data/demo", name)
     path.parent.mkdir(exist_ok=True)

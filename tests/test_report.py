@@ -11,7 +11,8 @@ import pytest
 
 from stages import report
 from stages.common import files, parameters, yaml_files
-from study.common import data
+from stages.page import mistakes, rendering
+from stages.results import setting
 from tests.helpers.project import ROOT, change_parameters
 from tests.helpers.results import write_results, write_study
 
@@ -38,7 +39,7 @@ class Texts(HTMLParser):
 
 
 def shown_photos(page):
-    """The names of the photos of validation under the mistakes."""
+    """The names of the validation photos among the mistakes."""
     table = files.read_table("data/split.csv")
     known = set(table["photo"][table["split"] == "validation"])
     return [text for text in page.texts if text in known]
@@ -46,7 +47,7 @@ def shown_photos(page):
 
 @pytest.fixture
 def three_mistakes(workspace):
-    """Of 30 photos, 3 is wrong for both networks, 4 only for custom, 5 only for transfer."""
+    """Of 30 photos, both networks get photo 3 wrong, only custom 4, only transfer 5."""
     actual = np.arange(30) % 3
     custom, transfer = actual.copy(), actual.copy()
     custom[[3, 4]] += 1
@@ -65,7 +66,7 @@ def test_every_mistake_is_shown_and_those_of_both_networks_first(three_mistakes)
         "both custom transfer", "custom only-custom", "transfer only-transfer",
     ]  # fmt: skip
     assert [item["data-class"] for item in items] == ["0", "1", "2"]
-    kinds = "that both networks have wrong: 1, only custom: 1, only transfer: 1."
+    kinds = "that both networks get wrong: 1, only custom: 1, only transfer: 1."
     assert kinds in "".join(page.texts)
 
 
@@ -81,7 +82,7 @@ def test_the_most_confident_mistakes_come_first():
                 "b": [str(value) for value in confidence],
             }
         )
-    table, counts = report.mistakes(predictions)
+    table, counts = mistakes.choose_mistakes(predictions)
     assert table["photo"].tolist() == ["y", "x", "z"]
     assert table["custom_confidence"].tolist() == [0.9, 0.6, 0.5]
     assert counts == {"both": 2, "custom": 1, "transfer": 0}
@@ -111,7 +112,7 @@ def test_of_many_mistakes_the_same_number_of_each_kind_is_shown_if_possible(wron
         )
         for name, mistaken in {"custom": custom, "transfer": transfer}.items()
     }
-    table, counts = report.mistakes(predictions)
+    table, counts = mistakes.choose_mistakes(predictions)
     kinds = ("both", "custom", "transfer")
     assert tuple(counts[kind] for kind in kinds) == wrong
     assert tuple((table["wrong"] == kind).sum() for kind in kinds) == shown
@@ -122,15 +123,17 @@ def test_a_thumbnail_is_of_the_photo_that_it_names(three_mistakes):
     report.main()
     images = [attributes for tag, attributes in Texts().tags if tag == "img"]
     assert [image["src"] for image in images] == [
-        report.thumbnail(pixels[row]) for row in (33, 34, 35)
+        rendering.encode_thumbnail(pixels[row]) for row in (33, 34, 35)
     ]
 
 
-def test_the_terminal_says_the_verdict(three_mistakes, capsys):
+def test_the_terminal_shows_the_verdict(three_mistakes, capsys):
     report.main()
     shown = capsys.readouterr().out
-    assert shown.startswith("Too close to call. Of 30 validation photos, custom has 28 right")
-    assert shown.endswith("\nmetrics/report.html shows it all\n")
+    headline, *explanation, last = shown.splitlines()
+    assert headline == "Too close to call"
+    assert " ".join(explanation).startswith("Of 30 validation photos, custom gets 28 right")
+    assert "metrics/report.html" in last
     assert max(map(len, shown.splitlines())) <= 80
 
 
@@ -159,9 +162,9 @@ def test_many_mistakes_make_a_page_of_bounded_size_that_says_how_many_more_there
     report.main()
     assert Path("metrics/report.html").stat().st_size < 10e6  # of noise, which JPEG cannot shrink
     page = Texts()
-    assert len(shown_photos(page)) == report.MOST
+    assert len(shown_photos(page)) == mistakes.MAX_MISTAKES
     wrong = np.sum((answers["custom"] != actual) | (answers["transfer"] != actual))
-    others = f"These are 300 of them, the {wrong - 300} others are in metrics/predictions."
+    others = f"300 of them; the other {wrong - 300} are in metrics/predictions."
     assert others in "".join(page.texts)
 
 
@@ -173,7 +176,7 @@ def test_the_page_of_150_photos_is_small_even_if_all_of_135_are_wrong(workspace)
     assert len(shown_photos(Texts())) == 135
 
 
-def test_the_split_copies_look_alikes_and_what_was_left_out_are_counted(three_mistakes):
+def test_the_photos_of_each_side_and_their_problems_are_counted(three_mistakes):
     report.main()
     text = Path("metrics/report.html").read_text()
     for row in (
@@ -185,7 +188,7 @@ def test_the_split_copies_look_alikes_and_what_was_left_out_are_counted(three_mi
         assert row in text
 
 
-def test_what_was_found_is_listed_up_to_a_hundred(three_mistakes):
+def test_up_to_a_hundred_problems_are_listed(three_mistakes):
     rows = [(f"cat/{name}", "cat", "not an image", name) for name in [*HOSTILE, *range(150)]]
     columns = ["photo", "label", "problem", "detail"]
     files.write_table("metrics/photos.csv", pd.DataFrame(rows, columns=columns))
@@ -193,14 +196,14 @@ def test_what_was_found_is_listed_up_to_a_hundred(three_mistakes):
     page = Texts()
     assert all(f"cat/{name}" in page.texts for name in HOSTILE)
     assert page.texts.count("not an image") == 100
-    assert "These are the first 100 of 158 findings; all are in metrics/photos.csv." in page.texts
+    assert "These are the first 100 of 158 problems" in "".join(page.texts)
 
 
-def test_where_nothing_was_found_nothing_is_listed(three_mistakes):
+def test_without_problems_none_is_listed(three_mistakes):
     empty = files.read_table("metrics/photos.csv")[:0]
     files.write_table("metrics/photos.csv", empty)
     report.main()
-    assert "What was found" not in Texts().texts
+    assert "Problems" not in Texts().texts
 
 
 @pytest.mark.parametrize(
@@ -261,7 +264,7 @@ def turn_round():
 @pytest.mark.parametrize(("change", "name"), [(swap_sides, "custom"), (turn_round, "transfer")])
 def test_predictions_that_do_not_belong_to_the_split_are_refused(three_mistakes, change, name):
     change()
-    with pytest.raises(SystemExit, match=f"predictions/{name}.csv: not of the validation photos"):
+    with pytest.raises(SystemExit, match=f"predictions/{name}.csv: not about the validation"):
         report.main()
     assert not Path("metrics/report.html").exists()
 
@@ -298,7 +301,7 @@ def test_the_numbers_of_the_page_are_those_of_the_files(three_mistakes):
             assert shown[2 + column] == f"{float(row['recall']):.2f}"
 
 
-def test_a_class_that_nobody_validates_has_no_recall(three_mistakes):
+def test_a_class_without_validation_photos_has_no_recall(three_mistakes):
     for name in ("custom", "transfer"):
         path = f"metrics/per_class/{name}.csv"
         table = files.read_table(path)
@@ -309,20 +312,38 @@ def test_a_class_that_nobody_validates_has_no_recall(three_mistakes):
     assert ["cat", "0", "none", "none"] in table_rows(page)
 
 
-def test_without_a_study_the_page_says_nothing_of_one(three_mistakes):
+def read_page():
+    return Path("metrics/report.html").read_text(encoding="utf-8")
+
+
+def describe_setting():
+    split, base = files.read_table("data/split.csv"), files.read_json("metrics/base.json")
+    return setting.describe(parameters.read(), split, base)
+
+
+def test_without_a_study_the_page_has_no_section_for_one(three_mistakes):
     report.main()
-    assert "many splits" not in Path("metrics/report.html").read_text(encoding="utf-8")
+    assert 'id="study"' not in read_page()
+
+
+@pytest.mark.parametrize(
+    ("missing", "present"),
+    [("repeat", "Accuracy by number of training photos"), ("curve", "Accuracy on each split")],
+)
+def test_one_part_of_the_study_is_shown_without_the_other(three_mistakes, missing, present):
+    write_study(describe_setting())
+    Path(f"metrics/study/{missing}.json").unlink()
+    report.main()
+    section = read_page().split('id="study"')[1].split("</section>")[0]
+    assert section.count("<figure>") == 1
+    assert present in section
 
 
 @pytest.mark.parametrize(("epochs", "outdated"), [(2, False), (3, True)])
-def test_the_study_stands_on_the_page_and_says_if_it_is_outdated(three_mistakes, epochs, outdated):
-    params = parameters.read()
-    setting = data.describe(
-        params, files.read_table("data/split.csv"), files.read_json("metrics/base.json")
-    )
-    write_study(setting | {"epochs": epochs})
+def test_the_study_is_on_the_page_which_says_if_it_is_outdated(three_mistakes, epochs, outdated):
+    write_study(describe_setting() | {"epochs": epochs})
     report.main()
-    page = Path("metrics/report.html").read_text(encoding="utf-8")
+    page = read_page()
     section = page.split('id="study"')[1].split("</section>")[0]
     shown = {row[0]: row for row in table_rows(section)}
     gain = files.read_json("metrics/study/repeat/gain.json")
@@ -331,4 +352,5 @@ def test_the_study_stands_on_the_page_and_says_if_it_is_outdated(three_mistakes,
     assert shown["gain"][3] == f"{low:+.3f} to {high:+.3f}"
     for name in ("repeat", "curve"):
         assert files.read_json(f"metrics/study/{name}.json")["answer"] in Texts().texts
-    assert ("epochs differs" in page) == outdated
+    assert ("out of date" in section) == outdated
+    assert ("computed: epochs." in section) == outdated

@@ -2,16 +2,18 @@
 
 import pytest
 
-from bench import scale
+from tests.helpers.measure import STAGES, measure_stages
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def costs():
     """What each stage takes, with few photos and with ten times as many."""
-    return scale.costs(201), scale.costs(2001)
+    return measure_stages(201), measure_stages(2001)
 
 
-@pytest.mark.parametrize("stage", scale.STAGES)
+@pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_takes_no_more_memory_for_ten_times_as_many_photos(costs, stage):
     few, many = (cost[stage].anonymous for cost in costs)
     assert many <= 1.5 * few

@@ -11,12 +11,11 @@ import pytest
 from conftest import draw_photos
 
 from stages import extract, prepare, split, train
-from stages.common import parameters
 from stages.networks import building, loading, training
 from stages.networks.backend import keras, tf
 from tests.helpers.project import ROOT, change_parameters
 
-LAYERS = parameters.Layers(filters=[8, 16], dropout=0.2)
+LAYERS = {"filters": [8, 16], "dropout": 0.2}
 
 
 @pytest.fixture
@@ -41,14 +40,6 @@ def nameless(thing):
     return type(thing), {**thing.get_config(), "name": None}
 
 
-@pytest.mark.parametrize("shape", [(160, 160, 3), (5, 5, 1280), (1, 1, 8)])
-def test_the_shared_layers_fit_an_image_and_a_feature_map(shape):
-    layers = building.shared_layers(parameters.Layers(filters=[16, 32, 64], dropout=0.3), 3, seed=0)
-    probabilities = layers(np.zeros((2, *shape), np.float32))
-    assert probabilities.shape == (2, 3)
-    np.testing.assert_allclose(np.sum(probabilities, axis=1), 1, rtol=1e-5)
-
-
 def test_both_networks_have_the_same_layers(extracted):
     train.main("custom")
     train.main("transfer")
@@ -61,25 +52,42 @@ def test_both_networks_have_the_same_layers(extracted):
     assert [layer.name for layer in transfer.layers] == ["base", "layers"]
 
 
-def test_layers_of_one_shape_start_from_the_same_weights():
+def test_the_same_layers_start_from_the_same_weights_before_and_behind_a_base():
     built = []
     for shape in [(32, 32, 3), (5, 5, 64)]:
-        layers = building.shared_layers(LAYERS, 3, seed=0)
-        layers.build((None, *shape))
-        built.append(layers.get_weights()[1:])
+        layers = building.build_layers(LAYERS, 3, seed=0, shape=shape)
+        built.append(layers.get_weights()[1:])  # the first ones take another number of channels
     assert all(np.array_equal(*pair) for pair in zip(*built, strict=True))
 
 
+def orders(data, seed, epochs):
+    """The labels of each batch in each epoch, as Keras asks for them."""
+    order = training.ShuffledOrder(data, seed)
+    dataset = training.make_batches(data, order, len(data.train), batch_size=5)
+    found = []
+    for epoch in epochs:
+        order.on_epoch_begin(epoch)
+        found.append([batch[1].numpy().tolist() for batch in dataset])
+    return found
+
+
 def test_both_networks_see_the_photos_in_the_same_order():
-    rows, labels = np.arange(20), np.arange(30)
-    orders = []
+    rows, labels = np.arange(19), np.arange(30)
+    found = []
     for inputs in (np.zeros((30, 8, 8, 3), np.uint8), np.ones((30, 2, 2, 7), np.float32)):
-        dataset = training.batches(inputs, labels, rows, batch_size=5, shuffle_seed=3)
-        orders.append([[batch[1].numpy().tolist() for batch in dataset] for _ in range(2)])
-    assert orders[0] == orders[1]
-    first, second = orders[0]
+        found.append(orders(training.Data(inputs, labels, rows, rows), 3, range(2)))
+    assert found[0] == found[1]
+    first, second = found[0]
     assert first != second  # each epoch has its own order
+    assert [len(batch) for batch in first] == [5, 5, 5, 4]
     assert sorted(row for batch in first for row in batch) == list(rows)
+
+
+def test_a_training_that_resumes_sees_the_order_that_it_would_have_had():
+    rows = np.arange(20)
+    data = training.Data(np.zeros((20, 2)), rows, rows, rows)
+    assert orders(data, 3, [4, 5]) == orders(data, 3, range(6))[4:]
+    assert orders(data, 3, [4]) != orders(data, 4, [4])
 
 
 def test_both_networks_train_with_the_same_settings(extracted, monkeypatch):
@@ -88,12 +96,12 @@ def test_both_networks_train_with_the_same_settings(extracted, monkeypatch):
     class StopError(Exception):
         pass
 
-    def record(trainee, dataset, validation_data, **arguments):
+    def record(model, dataset, validation_data, **arguments):
         batches = [
             [batch[1].numpy().tolist() for batch in served] for served in (dataset, validation_data)
         ]
         arguments["callbacks"] = [type(callback) for callback in arguments["callbacks"]]
-        settings.append((nameless(trainee.optimizer), trainee.loss, batches, arguments))
+        settings.append((nameless(model.optimizer), model.loss, batches, arguments))
         raise StopError
 
     monkeypatch.setattr(keras.Model, "fit", record)
@@ -230,19 +238,19 @@ assert training.choose_strategy().num_replicas_in_sync == 1  # of two processors
 training.choose_strategy.__defaults__ = (["CPU:0", "CPU:1"],)  # as if they were GPUs
 with training.choose_strategy().scope():
     params = parameters.read()
-    network, trained = train.build("custom", params, files.read_array("data/pixels.npy"), 3)
-    trainee = training.compile_for_training(trained, params.learning_rate)
-assert trainee.distribute_strategy.num_replicas_in_sync == 2
-assert all(len(variable.value.values) == 2 for variable in trainee.trainable_variables)
+    network, trained = train.build("custom", params, (32, 32, 3), 3)
+    model = training.compile_for_training(trained, params.learning_rate)
+assert model.distribute_strategy.num_replicas_in_sync == 2
+assert all(len(variable.value.values) == 2 for variable in model.trainable_variables)
 if sys.argv[1:] == ["interrupted"]:
-    model = Path("data/models/custom.keras")
-    model.unlink()
-    model.mkdir()
+    path = Path("data/models/custom.keras")
+    path.unlink()
+    path.mkdir()
     change_parameters(Path("params.yaml"), epochs=3)
     try:
         train.main("custom")
     except SystemExit:
-        model.rmdir()
+        path.rmdir()
     change_parameters(Path("params.yaml"), epochs=8)
 train.main("custom")
 """
@@ -277,7 +285,7 @@ def test_several_devices_train_together(extracted, batch_size):
     assert loss == pytest.approx(history["val_loss"].iloc[-1], abs=1e-4)
 
     shown, again, same = train_on_two_devices("interrupted")
-    assert "custom: goes on after epoch 3" in shown
+    assert "custom: resumes after epoch 3" in shown
     pd.testing.assert_frame_equal(again, history)
     pairs = zip(network.get_weights(), same.get_weights(), strict=True)
     assert all(np.array_equal(*pair) for pair in pairs)

@@ -1,4 +1,4 @@
-"""Files from elsewhere are not trusted: nothing in them is run, and one line says what is wrong."""
+"""Files from elsewhere are not trusted: no code in them is run, and one line says what is wrong."""
 
 import json
 import os
@@ -29,14 +29,15 @@ def trained(workspace):
     table = pd.DataFrame({"photo": [f"{n}.jpg" for n in range(6)], "label": labels, "split": sides})
     files.write_table("data/split.csv", table)
     for name in ("custom", "transfer"):
-        layers = building.shared_layers(parameters.Layers(filters=[4], dropout=0), 3, seed=0)
+        arguments = {"filters": [4], "dropout": 0}
+        layers = building.build_layers(arguments, classes=3, seed=0, shape=(32, 32, 3))
         files.save_network(building.build_custom(32, layers), f"data/models/{name}.keras")
     evaluate.main()
     return workspace
 
 
 def refusal():
-    """The one line that the stage ends in; nothing that it has written before is touched."""
+    """The one line that the stage ends in; it leaves its earlier results as they were."""
     metrics = {path: path.read_bytes() for path in Path("metrics").rglob("*.*")}
     with pytest.raises(SystemExit) as error:
         evaluate.main()
@@ -52,7 +53,7 @@ def save(*layers, path=MODEL):
 
 
 def with_code(path):
-    """Save a network with Python code in it, which makes a file when it is run."""
+    """Save a network with Python code in it that makes a file when it runs."""
 
     code = lambda values: (__import__("os").system("touch hacked"), values[:, 0, 0, :])[1]  # noqa: E731
     save(keras.layers.Lambda(code, output_shape=(3,)), path=path)
@@ -73,7 +74,7 @@ def edit(change):
 def test_code_in_a_network_is_not_run(trained):
     with_code(MODEL)
     keras.saving.load_model(MODEL, safe_mode=False).predict(np.zeros((1, 32, 32, 3)), verbose=0)
-    assert Path("hacked").exists(), "the code does something where it is run"
+    assert Path("hacked").exists(), "the code has an effect where it is run"
     Path("hacked").unlink()
     assert "not a network that Keras can load in its safe mode" in refusal()
     assert not Path("hacked").exists()
@@ -129,18 +130,27 @@ def test_a_network_without_one_of_its_parts_is_named(trained, part):
     assert "not a network that Keras can load in its safe mode" in refusal()
 
 
-def test_a_network_for_other_photos_or_classes_is_named(trained):
+def test_a_network_for_other_photos_or_classes_is_refused(trained):
     dense = keras.layers.Dense
     flat = keras.layers.GlobalMaxPooling2D
     expected = "expected [(None, 32, 32, 3), (None, 3)]"
     expected += ", as image_size in params.yaml and data/split.csv say"
 
     keras.Sequential([keras.Input((64, 64, 3)), flat(), dense(3, "softmax")]).save(MODEL)
-    assert f"takes and gives [(None, 64, 64, 3), (None, 3)]; {expected}" in refusal()
+    assert (
+        f"its input and output have the shapes [(None, 64, 64, 3), (None, 3)]; {expected}"
+        in refusal()
+    )
     save(flat(), dense(2, "softmax"))
-    assert f"takes and gives [(None, 32, 32, 3), (None, 2)]; {expected}" in refusal()
+    assert (
+        f"its input and output have the shapes [(None, 32, 32, 3), (None, 2)]; {expected}"
+        in refusal()
+    )
     save(dense(3, "softmax"))
-    assert f"takes and gives [(None, 32, 32, 3), (None, 32, 32, 3)]; {expected}" in refusal()
+    assert (
+        f"its input and output have the shapes [(None, 32, 32, 3), (None, 32, 32, 3)]; {expected}"
+        in refusal()
+    )
     keras.Sequential([keras.Input((8,)), dense(3, "softmax")]).save(MODEL)
     assert expected in refusal()
 
@@ -190,9 +200,10 @@ def test_damaged_weights_of_a_base_end_in_one_line(workspace, random_weights, da
     assert "'weights.h5' does not hold weights without top layers for MobileNetV2" in line
 
 
+@pytest.mark.filterwarnings("ignore:Skipping nested container")  # Keras's, for each layer
 @pytest.mark.parametrize("damage", [cut_short, without_a_layer])
 def test_damaged_weights_of_the_demo_base_end_in_one_line(workspace, damage):
-    Path("pretrain").mkdir()
+    Path("demo/pretrain").mkdir(parents=True)
     content = (ROOT / bases.DEMO_WEIGHTS).read_bytes()
     damage(workspace / bases.DEMO_WEIGHTS, content)
     line = weights_refused("demo", "imagenet", {})
@@ -200,27 +211,28 @@ def test_damaged_weights_of_the_demo_base_end_in_one_line(workspace, damage):
 
 
 @pytest.mark.parametrize("extra", ["", "code: "])
-def test_code_in_the_parameters_is_not_run(project, tmp_path, extra):
+def test_code_in_the_parameters_is_not_run(workspace, extra):
     for tag in ("os.system", "subprocess.run", "builtins.exec"):
-        text = (project.folder / "params.yaml").read_text()
-        code = f'!!python/object/apply:{tag} ["touch {tmp_path}/hacked"]'
-        old = "epochs: 2"
+        text = (ROOT / "params.yaml").read_text()
+        code = f'!!python/object/apply:{tag} ["touch {workspace}/hacked"]'
+        old = "epochs: 10"
         assert old in text
         new = f"{extra}{code}" if extra else f"epochs: {code}"
-        path = tmp_path / "params.yaml"
+        path = workspace / "params.yaml"
         path.write_text(text.replace(old, new))
         with pytest.raises(SystemExit) as error:
             parameters.read(path)
         assert f"{path}: not valid YAML: could not determine a constructor for" in str(error.value)
         assert "\n" not in str(error.value)
-        assert not (tmp_path / "hacked").exists()
+        assert not (workspace / "hacked").exists()
 
 
-def test_code_in_the_parameters_stops_dvc_before_any_stage(changing):
-    with (changing.folder / "params.yaml").open("a") as file:
+def test_code_in_the_parameters_stops_dvc_before_any_stage(make_project):
+    project = make_project()
+    with (project.folder / "params.yaml").open("a") as file:
         file.write('code: !!python/object/apply:os.system ["touch hacked"]\n')
-    result = changing.run("dvc", "repro", check=False)
+    result = project.run("dvc", "repro", check=False)
     assert result.returncode != 0
     assert "ERROR: unable to read: 'params.yaml', YAML file structure is corrupted" in result.stdout
     assert "Running stage" not in result.stdout
-    assert not (changing.folder / "hacked").exists()
+    assert not (project.folder / "hacked").exists()

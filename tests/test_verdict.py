@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 from test_compare import right
@@ -6,62 +8,66 @@ from stages.results import comparison, scores, verdict
 
 
 def judge(*counts, guess=1 / 3):
-    """The verdict for these numbers of photos that both networks, one or none have right."""
+    """The verdict for these numbers of photos: both right, only transfer, only custom, neither."""
     custom, transfer = right(*counts)
     metrics = {}
     for name, values in {"custom": custom, "transfer": transfer}.items():
         actual, predicted = np.zeros(len(values), int), (~values).astype(int)
         metrics[name] = scores.score(actual, predicted, np.eye(2)[predicted] * 0.8 + 0.1)
-    return verdict.judge(**metrics, comparison=comparison.gain(custom, transfer), guess=guess)
+    return verdict.judge(
+        **metrics, comparison=comparison.compare(custom, transfer), majority_accuracy=guess
+    )
 
 
-def test_the_sentence_says_all_that_decides():
+def test_the_explanation_gives_all_that_decides():
     answer = judge(21, 8, 0, 1)
     assert answer.headline == "Use transfer"
-    assert answer.sentence == (
-        "Of 30 validation photos, custom has 21 right (95 % interval 0.52 to 0.83) and transfer "
-        "29 (0.83 to 0.99); only transfer is right on 8 photos and only custom on none, a "
-        "difference that chance alone would hardly make (p = 0.0078); transfer gains +0.08 to "
-        "+0.42 in accuracy (95 % interval), so use transfer."
+    assert answer.explanation == (
+        "Of 30 validation photos, custom gets 21 right (95% interval 0.52 to 0.83) and transfer "
+        "gets 29 right (0.83 to 0.99). Only transfer is right on 8 photos, and only custom on "
+        "none. Chance alone would rarely make such a difference (p = 0.0078). Transfer's gain in "
+        "accuracy is +0.08 to +0.42 (95% interval). Use transfer."
     )
 
 
 @pytest.mark.parametrize(
     ("counts", "headline", "words"),
     [
-        ((30, 0, 0, 0), "Both have everything right", "validate on harder or more photos"),
+        ((30, 0, 0, 0), "Both get everything right", "validate on harder photos, or on more."),
         ((2000, 0, 0, 0), "As good as each other", "(0.998 to 1.000)"),
-        ((0, 0, 0, 30), "Neither beats a guess", "gives 0.33, so look at the labels"),
-        ((0, 10, 0, 20), "Neither beats a guess", "would hardly make (p = 0.002)"),
-        ((10, 5, 2, 13), "Neither surely beats a guess", "gives 0.33, which lies in both"),
-        ((0, 15, 0, 15), "Use transfer", "custom has 0 right"),
-        ((13, 10, 1, 6), "Use transfer", "+0.08 to +0.48 in accuracy (95 % interval), so use tra"),
-        ((21, 9, 0, 0), "Use transfer", "only custom on none"),
-        ((13, 1, 10, 6), "Use custom", "only transfer is right on 1 photo and only custom on 10"),
-        ((21, 0, 9, 0), "Use custom", "transfer gains -0.46 to -0.10 in accuracy"),
-        ((9000, 50, 150, 800), "Use custom", "-0.013 to -0.007 in accuracy (95 % interval)"),
-        ((9000, 150, 50, 800), "Transfer is better, by little", "where a base is no burden"),
-        ((9000, 100, 90, 810), "As good as each other", "-0.002 to +0.004 in accuracy"),
-        ((20, 4, 4, 2), "Too close to call", "that chance alone could make (p = 1)"),
-        ((20, 5, 0, 5), "Too close to call", "transfer is probably the better one, but the exact"),
-        ((20, 0, 5, 5), "Too close to call", "-0.31 to +0.00 in accuracy (95 % interval), so cus"),
-        ((20, 0, 0, 10), "Too close to call", "no photo tells them apart"),
+        ((0, 0, 0, 30), "Neither beats a guess", "an accuracy of 0.33. Check the labels"),
+        ((0, 10, 0, 20), "Neither beats a guess", "would rarely make such a difference (p = 0.00"),
+        ((10, 5, 2, 13), "Neither surely beats a guess", "0.33, and neither interval lies"),
+        ((0, 15, 0, 15), "Use transfer", "custom gets 0 right"),
+        ((13, 10, 1, 6), "Use transfer", "is +0.08 to +0.48 (95% interval). Use transfer."),
+        ((21, 9, 0, 0), "Use transfer", "and only custom on none"),
+        ((13, 1, 10, 6), "Use custom", "Only transfer is right on 1 photo, and only custom on 10."),
+        ((21, 0, 9, 0), "Use custom", "is -0.46 to -0.10 (95% interval). Use custom."),
+        ((9000, 50, 150, 800), "Use custom", "is -0.013 to -0.007 (95% interval). Use custom."),
+        ((9000, 150, 50, 800), "Transfer is better, by little", "if a base is no burden."),
+        ((9000, 100, 90, 810), "As good as each other", "-0.002 to +0.004 (95% interval). Use cus"),
+        ((20, 4, 4, 2), "Too close to call", "Chance alone could make such a difference (p = 1)"),
+        ((20, 5, 0, 5), "Too close to call", "Transfer is probably better, but the exact test"),
+        ((20, 0, 5, 5), "Too close to call", "-0.31 to +0.00 (95% interval). Custom is probably"),
+        ((20, 0, 0, 10), "Too close to call", "On every photo, both networks are right or both"),
     ],
 )
 def test_every_branch(counts, headline, words):
     answer = judge(*counts)
     assert answer.headline == headline
-    assert words in answer.sentence
-    assert answer.sentence.endswith(".")
-    assert f"Of {sum(counts)} validation photos" in answer.sentence
+    assert words in answer.explanation
+    assert f"Of {sum(counts)} validation photos" in answer.explanation
+    sentences = re.split(r"(?<=\.) (?=[A-Z])", answer.explanation)
+    assert all(len(sentence.split()) <= 25 for sentence in sentences)
+    assert all(sentence.endswith(".") for sentence in sentences)
 
 
-def test_a_guess_is_measured_by_the_most_common_class():
+def test_a_guess_is_always_the_majority_class():
     assert judge(21, 9, 0, 0, guess=0.5).headline == "Use transfer"
     assert judge(21, 9, 0, 0, guess=0.9).headline == "Use transfer"
     assert judge(27, 3, 0, 0, guess=0.9).headline == "Neither surely beats a guess"
     assert judge(21, 6, 0, 3, guess=0.9).headline == "Neither beats a guess"
-    assert judge(30, 0, 0, 0, guess=0.9).headline == "Both have everything right"
+    assert judge(30, 0, 0, 0, guess=0.9).headline == "Both get everything right"
 
 
 @pytest.mark.parametrize(
@@ -69,4 +75,4 @@ def test_a_guess_is_measured_by_the_most_common_class():
     [(1e-9, "p < 0.0001"), (0.0039063, "p = 0.0039"), (0.0504, "p = 0.0504"), (1.0, "p = 1")],
 )
 def test_a_p_value_is_short_but_never_hides_its_side_of_the_limit(value, shown):
-    assert verdict.format_p_value({"p_value": value}) == shown
+    assert verdict.format_p_value(value) == shown

@@ -1,25 +1,32 @@
 import numpy as np
 import pytest
 
-from study import repeat
 from study.common import words
 from study.common.estimates import Estimate
 from study.common.parameters import Study
+from study.common.results import Need, summarize
 
 WOBBLE = np.array([-0.02, 0.02, -0.01, 0.01, 0.0, 0.02, -0.02, 0.01, -0.01, 0.0])
 SIZES = [5, 10, 40]
-NOT_ANY_MORE = "With 40 photos of each class for both, the difference is not sure any more."
-NEVER = "With the same number of photos for both, no difference is sure."
-UP_TO = "Up to 40 photos of each class the curves have not met, so these photos cannot tell "
+MOST = "40 training photos of each class"
+NO_LONGER = f"With {MOST} for both, there is no longer a clear difference."
+NEVER = "With the same number of photos for both, there is no clear difference."
+UP_TO = f"Up to {MOST} the curves do not meet, so these photos cannot tell "
 
 
 def settings(**changes):
-    usual = {"folds": 5, "repeats": 2, "seeds": 1, "photos_per_class": SIZES, "scheduler": "local"}
-    return Study(**usual | changes)
+    defaults = {
+        "folds": 5,
+        "repeats": 2,
+        "seeds": 1,
+        "photos_per_class": SIZES,
+        "scheduler": "local",
+    }
+    return Study(**defaults | changes)
 
 
-def summarise(custom, transfer, seeds=1):
-    """The summary for accuracies of ten splits, where each seed more has 0.1 more."""
+def summary_of(custom, transfer, seeds=1, **gain):
+    """The summary for accuracies of ten splits; each further seed adds 0.1 to them."""
     steps = 0.1 * np.arange(seeds)
     scores = {
         "majority": np.full((10, 1), 1 / 3),
@@ -27,25 +34,25 @@ def summarise(custom, transfer, seeds=1):
         "custom": np.add.outer(custom, steps),
         "transfer": np.add.outer(transfer, steps),
     }
-    summary = {name: repeat.score(values, 0.2) for name, values in scores.items()}
-    gain = scores["transfer"] - scores["custom"]
-    return summary | {"gain": repeat.score(gain, 0.2, least=-1)}
+    summary = {name: summarize(values, 0.2) for name, values in scores.items()}
+    gains = summarize(scores["transfer"] - scores["custom"], 0.2, lowest=-1)
+    return summary | {"gain": gains._replace(**gain)}
 
 
-def test_the_sentences_say_all_that_decides():
-    assert words.compare(summarise(0.6 + WOBBLE, 0.9 - WOBBLE), settings()) == (
-        "Transfer is better. Over 10 splits (5 folds, 2 repeats), custom has an accuracy of 0.600 "
-        "and transfer 0.900; transfer gains +0.300 (95 % interval +0.260 to +0.340), and is "
-        "better with a probability of more than 0.999. A linear classifier on the base's "
-        "features has 0.750, and to name the most common class every time 0.333."
+def test_the_sentences_name_all_that_decides():
+    assert words.describe_comparison(summary_of(0.6 + WOBBLE, 0.9 - WOBBLE), settings()) == (
+        "Transfer is better. Over 10 splits (5 folds, 2 repeats), custom gets an accuracy of 0.600 "
+        "and transfer 0.900; transfer gains +0.300 (95% interval +0.260 to +0.340), and is "
+        "better with a probability of more than 0.999. A linear probe on the base's features "
+        "gets 0.750, and always guessing the majority class gets 0.333."
     )
 
 
 def test_custom_may_be_better():
-    answer = words.compare(summarise(0.9 + WOBBLE, 0.6 - WOBBLE), settings())
+    answer = words.describe_comparison(summary_of(0.9 + WOBBLE, 0.6 - WOBBLE), settings())
     assert answer.startswith("Custom is better. ")
     assert (
-        "custom gains +0.300 (95 % interval +0.260 to +0.340), and is better with a probability "
+        "custom gains +0.300 (95% interval +0.260 to +0.340), and is better with a probability "
         "of more than 0.999."
     ) in answer
 
@@ -54,19 +61,20 @@ def test_custom_may_be_better():
     ("gain", "better", "interval"),
     [(0.02, "transfer", "-0.020 to +0.060"), (-0.02, "custom", "-0.020 to +0.060")],
 )
-def test_without_a_sure_difference_the_gain_is_still_that_of_the_better_one(gain, better, interval):
-    answer = words.compare(summarise(0.7 + WOBBLE, 0.7 + gain - WOBBLE), settings())
-    assert answer.startswith("No sure difference. ")
-    assert f"{better} gains +0.020 (95 % interval {interval})" in answer
+def test_without_a_clear_difference_the_gain_is_still_that_of_the_better_one(
+    gain, better, interval
+):
+    answer = words.describe_comparison(summary_of(0.7 + WOBBLE, 0.7 + gain - WOBBLE), settings())
+    assert answer.startswith("No clear difference. ")
+    assert f"{better} gains +0.020 (95% interval {interval})" in answer
     assert "is better with a probability of 0.857." in answer
 
 
-def test_a_gain_of_nothing_is_no_sure_difference():
-    summary = summarise(0.7 + WOBBLE, 0.7 - WOBBLE)
-    summary["gain"] |= {"accuracy": 0.0, "probability": 0.5}
-    answer = words.compare(summary, settings())
-    assert answer.startswith("No sure difference. ")
-    assert "transfer gains +0.000 (95 % interval -0.040 to +0.040)" in answer
+def test_a_gain_of_0_is_no_clear_difference():
+    summary = summary_of(0.7 + WOBBLE, 0.7 - WOBBLE, accuracy=0.0, probability=0.5)
+    answer = words.describe_comparison(summary, settings())
+    assert answer.startswith("No clear difference. ")
+    assert "transfer gains +0.000 (95% interval -0.040 to +0.040)" in answer
     assert "probability of 0.500." in answer
 
 
@@ -74,32 +82,31 @@ def test_a_gain_of_nothing_is_no_sure_difference():
     ("low", "high", "headline"),
     [
         (0.001, 0.101, "Transfer is better"),
-        (0.0, 0.1, "No sure difference"),
-        (-0.1, 0.0, "No sure difference"),
+        (0.0, 0.1, "No clear difference"),
+        (-0.1, 0.0, "No clear difference"),
         (-0.101, -0.001, "Custom is better"),
     ],
 )
-def test_a_difference_is_sure_if_its_interval_leaves_out_0(low, high, headline):
-    summary = summarise(0.7 + WOBBLE, 0.7 - WOBBLE)
+def test_a_difference_is_clear_if_its_interval_excludes_0(low, high, headline):
     gain = {"accuracy": (low + high) / 2, "accuracy_low": low, "accuracy_high": high}
-    summary["gain"] |= gain
-    assert words.compare(summary, settings()).startswith(f"{headline}. ")
+    summary = summary_of(0.7 + WOBBLE, 0.7 - WOBBLE, **gain)
+    assert words.describe_comparison(summary, settings()).startswith(f"{headline}. ")
 
 
 @pytest.mark.parametrize("gain", [0.1, 0.0, -0.1])
 def test_the_same_gain_on_every_split_is_no_answer(gain):
-    answer = words.compare(summarise(0.7 + WOBBLE, 0.7 + gain + WOBBLE), settings())
+    answer = words.describe_comparison(summary_of(0.7 + WOBBLE, 0.7 + gain + WOBBLE), settings())
     assert answer.startswith("No answer. ")
-    assert f"{abs(gain):.3f} on every split, and with no spread has no interval." in answer
-    assert "95 %" not in answer
+    assert f"{abs(gain):.3f} on every split, which leaves no spread for an interval." in answer
+    assert "95%" not in answer
     assert "probability" not in answer
 
 
 def test_with_more_seeds_the_spread_is_divided():
-    summary = summarise(0.6 + WOBBLE, 0.9 - WOBBLE)
-    assert "deviation" not in words.compare(summary, settings())
-    summary = summarise(0.6 + 10 * WOBBLE, 0.8 - WOBBLE, seeds=2)
-    answer = words.compare(summary, settings(seeds=2))
+    summary = summary_of(0.6 + WOBBLE, 0.9 - WOBBLE)
+    assert "deviation" not in words.describe_comparison(summary, settings())
+    summary = summary_of(0.6 + 10 * WOBBLE, 0.8 - WOBBLE, seeds=2)
+    answer = words.describe_comparison(summary, settings(seeds=2))
     # Two seeds 0.1 apart have a standard deviation of 0.071.
     assert answer.endswith(
         " The standard deviation of a single training is, for custom 0.071 from the seed and "
@@ -108,8 +115,8 @@ def test_with_more_seeds_the_spread_is_divided():
 
 
 def test_one_repeat_is_not_called_repeats():
-    summary = summarise(0.6 + WOBBLE, 0.9 - WOBBLE)
-    answer = words.compare(summary, settings(folds=10, repeats=1))
+    summary = summary_of(0.6 + WOBBLE, 0.9 - WOBBLE)
+    answer = words.describe_comparison(summary, settings(folds=10, repeats=1))
     assert "Over 10 splits (10 folds, 1 repeat), custom" in answer
 
 
@@ -123,23 +130,21 @@ def test_one_repeat_is_not_called_repeats():
     ],
 )
 def test_a_probability_is_never_shown_as_certain(probability, shown):
-    summary = summarise(0.6 + WOBBLE, 0.9 - WOBBLE)
-    summary["gain"]["probability"] = probability
-    assert f"probability {shown}" in words.compare(summary, settings())
-    summary = summarise(0.9 + WOBBLE, 0.6 - WOBBLE)
-    summary["gain"]["probability"] = 1 - probability
-    assert f"probability {shown}" in words.compare(summary, settings())
+    summary = summary_of(0.6 + WOBBLE, 0.9 - WOBBLE, probability=probability)
+    assert f"probability {shown}" in words.describe_comparison(summary, settings())
+    summary = summary_of(0.9 + WOBBLE, 0.6 - WOBBLE, probability=1 - probability)
+    assert f"probability {shown}" in words.describe_comparison(summary, settings())
 
 
 def test_the_table_has_a_row_for_each_network_and_one_for_the_gain():
-    table = words.table(summarise(0.6 + WOBBLE, 0.9 - WOBBLE))
+    table = words.format_scores(summary_of(0.6 + WOBBLE, 0.9 - WOBBLE))
     assert table.splitlines() == [
-        "         accuracy     95 % interval over splits, sd",
-        "majority    0.333    0.333 to 0.333           0.000",
-        "probe       0.750    0.750 to 0.750           0.000",
-        "custom      0.600    0.580 to 0.620           0.015",
-        "transfer    0.900    0.880 to 0.920           0.015",
-        "gain       +0.300  +0.260 to +0.340           0.030",
+        "         accuracy      95% interval sd over splits",
+        "majority    0.333    0.333 to 0.333          0.000",
+        "probe       0.750    0.750 to 0.750          0.000",
+        "custom      0.600    0.580 to 0.620          0.015",
+        "transfer    0.900    0.880 to 0.920          0.015",
+        "gain       +0.300  +0.260 to +0.340          0.030",
     ]
 
 
@@ -149,41 +154,37 @@ def test_the_table_of_the_curve_has_a_column_for_each_size():
         name: [Estimate(mean, mean - 0.1, mean + 0.1, 0.5) for mean in row]
         for name, row in means.items()
     }
-    assert words.curve(estimates, SIZES).splitlines() == [
-        "photos of each class      5       10      40",
-        "custom                 0.400   0.550   0.700",
-        "transfer               0.800   0.900   0.950",
-        "gain                  +0.400  +0.350  -0.250",
+    assert words.format_curve(estimates, SIZES).splitlines() == [
+        "training photos of each class      5       10      40",
+        "custom                          0.400   0.550   0.700",
+        "transfer                        0.800   0.900   0.950",
+        "gain                           +0.400  +0.350  -0.250",
     ]
 
 
-def enough(custom, transfer, gain, signs):
+def describe(custom, transfer, gain, signs):
     """The sentences for the photos that are enough, and the sign of the gain at each size."""
     low, high = gain
-    found = {
-        "custom_photos": custom,
-        "transfer_photos": transfer,
-        "accuracy": (low + high) / 2,
-        "accuracy_low": low,
-        "accuracy_high": high,
-    }
+    need = Need(custom, transfer, (low + high) / 2, low, high)
     gains = [Estimate(0.3 * sign, 0.3 * sign - 0.1, 0.3 * sign + 0.1, 0.5) for sign in signs]
-    return words.enough(found, SIZES, gains, 10)
+    return words.describe_curve(need, SIZES, gains, 10)
 
 
 def test_transfer_beats_custom_with_fewer_photos():
-    assert enough(40, 5, (0.05, 0.25), [1, 1, 1]) == (
-        "Transfer with 5 photos of each class beats custom with 40: transfer gains +0.150 (95 % "
-        "interval +0.050 to +0.250) over 10 splits. Up to 40 photos of each class the curves "
-        "have not met, so these photos cannot tell how many custom would need to catch up with "
-        "transfer."
+    assert describe(40, 5, (0.05, 0.25), [1, 1, 1]) == (
+        "Transfer with 5 training photos of each class beats custom with 40: transfer gains "
+        "+0.150 (95% interval +0.050 to +0.250) over 10 splits. Up to 40 training photos of each "
+        "class the curves do not meet, so these photos cannot tell how many custom would need to "
+        "catch up with transfer."
     )
 
 
 def test_custom_beats_transfer_with_fewer_photos():
-    answer = enough(10, 40, (-0.25, -0.05), [-1, -1, -1])
-    assert answer.startswith("Custom with 10 photos of each class beats transfer with 40: ")
-    assert "custom gains +0.150 (95 % interval +0.050 to +0.250) over 10 splits. " in answer
+    answer = describe(10, 40, (-0.25, -0.05), [-1, -1, -1])
+    assert answer.startswith(
+        "Custom with 10 training photos of each class beats transfer with 40: "
+    )
+    assert "custom gains +0.150 (95% interval +0.050 to +0.250) over 10 splits. " in answer
     assert answer.endswith("how many transfer would need to catch up with custom.")
 
 
@@ -199,10 +200,10 @@ def test_custom_beats_transfer_with_fewer_photos():
         ((-0.1, -0.1), "custom"),
     ],
 )
-def test_neither_surely_beats_the_other(gain, better):
-    answer = enough(40, 40, gain, [0, 0, 0])
+def test_neither_clearly_beats_the_other(gain, better):
+    answer = describe(40, 40, gain, [0, 0, 0])
     assert answer.startswith(
-        f"With 40 photos of each class, neither network surely beats the other: {better} gains +"
+        f"With {MOST}, neither network clearly beats the other: {better} gains +"
     )
     assert answer.endswith(f" over 10 splits. {NEVER}")
 
@@ -211,28 +212,24 @@ def test_neither_surely_beats_the_other(gain, better):
     ("signs", "meeting"),
     [
         ([0, 0, 0], NEVER),
-        ([1, 0, 0], NOT_ANY_MORE),
-        ([1, 1, 0], NOT_ANY_MORE),
-        ([0, -1, 0], NOT_ANY_MORE),
+        ([1, 0, 0], NO_LONGER),
+        ([1, 1, 0], NO_LONGER),
+        ([0, -1, 0], NO_LONGER),
         (
             [-1, 0, 1],
-            "The curves cross: custom is ahead with fewer photos, "
-            "but not with 40 photos of each class.",
+            f"The curves cross: custom is ahead with fewer photos, but not with {MOST}.",
         ),
         (
             [1, 1, -1],
-            "The curves cross: transfer is ahead with fewer photos, "
-            "but not with 40 photos of each class.",
+            f"The curves cross: transfer is ahead with fewer photos, but not with {MOST}.",
         ),
         (
             [0, 0, 1],
-            "With 40 photos of each class for both, transfer is surely ahead, but not with every "
-            "number.",
+            f"With {MOST} for both, transfer is clearly ahead, but not with every number.",
         ),
         (
             [-1, 0, -1],
-            "With 40 photos of each class for both, custom is surely ahead, but not with every "
-            "number.",
+            f"With {MOST} for both, custom is clearly ahead, but not with every number.",
         ),
         ([1, 1, 1], UP_TO + "how many custom would need to catch up with transfer."),
         ([-1, -1, -1], UP_TO + "how many transfer would need to catch up with custom."),
@@ -240,20 +237,23 @@ def test_neither_surely_beats_the_other(gain, better):
 )
 def test_the_curves_meet_or_cross_or_do_not(signs, meeting):
     gain = {1: (0.1, 0.3), 0: (-0.1, 0.1), -1: (-0.3, -0.1)}[signs[-1]]
-    assert enough(40, 40, gain, signs).endswith(f" over 10 splits. {meeting}")
+    assert describe(40, 40, gain, signs).endswith(f" over 10 splits. {meeting}")
 
 
 @pytest.mark.parametrize(
     ("sign", "first", "second"),
     [
-        (1, "Transfer with 1 photo of each class beats custom with 1: ", "Up to 1 photo of each "),
-        (0, "With 1 photo of each class, neither ", NEVER),
+        (
+            1,
+            "Transfer with 1 training photo of each class beats custom with 1: ",
+            "Up to 1 training photo of each ",
+        ),
+        (0, "With 1 training photo of each class, neither ", NEVER),
     ],
 )
 def test_one_photo_is_not_called_photos(sign, first, second):
     low, high = 0.3 * sign - 0.1, 0.3 * sign + 0.1
-    found = {"custom_photos": 1, "transfer_photos": 1, "accuracy": 0.3 * sign}
-    found |= {"accuracy_low": low, "accuracy_high": high}
-    answer = words.enough(found, [1], [Estimate(0.3 * sign, low, high, 0.5)], 10)
+    need = Need(1, 1, 0.3 * sign, low, high)
+    answer = words.describe_curve(need, [1], [Estimate(0.3 * sign, low, high, 0.5)], 10)
     assert answer.startswith(first)
     assert f" over 10 splits. {second}" in answer

@@ -4,8 +4,10 @@ Lengths are in trunks (the root of the tree is 1 long), angles in degrees. In th
 space x points forward, y up and z to its right.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -64,25 +66,34 @@ class Species:
     habit: str
 
 
-def chain(name, count, length, radius, colour="coat", flex=8.0, bend=0.0, **first):
+def join_parts(
+    name: str,
+    count: int,
+    length: float,
+    radius: tuple[float, float],
+    colour: str = "coat",
+    flex: float = 8.0,
+    bend: float = 0.0,
+    **first: Any,
+) -> Part:
     """Join parts of equal length one after the other, tapering, each bent up from the last.
 
     Args:
         name: of the parts.
         count: number of parts.
-        length: of all together.
+        length: length of all parts together.
         radius: at the base of the first and at the tip of the last.
         colour, flex: of every part.
-        bend: elevation of every part but the first.
+        bend: elevation of every part but the first, degrees.
         first: further attributes of the first part.
 
     Returns:
-        The first `Part`, the others being its children's children.
+        The first `Part`; each of the others is the child of the one before.
     """
     radii = np.linspace(*radius, count + 1)
-    part = None
-    for number in reversed(range(count)):  # from the last, for a part holds its children
-        joint = first if number == 0 else {"elevation": bend}
+    part: Part | None = None
+    for number in reversed(range(count)):  # the last part first, because a part holds its children
+        joint: dict[str, Any] = first if number == 0 else {"elevation": bend}
         part = Part(
             name,
             length / count,
@@ -92,19 +103,34 @@ def chain(name, count, length, radius, colour="coat", flex=8.0, bend=0.0, **firs
             children=(part,) if part else (),
             **joint,
         )
+    assert part is not None
     return part
 
 
-def leg(name, at, aside, lengths, radii, elevations, foot, *, azimuth=0.0, colour="coat"):
+def build_legs(
+    name: str,
+    at: float,
+    aside: float,
+    lengths: tuple[float, float],
+    radii: tuple[float, float, float],
+    elevations: tuple[float, float, float],
+    foot: float,
+    *,
+    azimuth: float = 0.0,
+    colour: str = "coat",
+) -> Part:
     """Build a pair of legs: thigh, shin and foot.
 
     Args:
         name, at, aside, azimuth: of the thigh.
         lengths: of thigh and shin.
         radii: at hip, knee and ankle.
-        elevations: of thigh, shin and foot.
+        elevations: of thigh, shin and foot, degrees.
         foot: length of the foot.
         colour: of the foot.
+
+    Returns:
+        The thigh, a paired `Part`.
     """
     toes = Part(
         "foot", foot, (1.15 * radii[2], radii[2]), elevation=elevations[2], flex=4, colour=colour
@@ -124,27 +150,26 @@ def leg(name, at, aside, lengths, radii, elevations, foot, *, azimuth=0.0, colou
     )
 
 
-def eye(size, at, aside, above):
-    """Build a pair of eyes of this radius, at this place on their parent."""
+def build_eyes(size: float, at: float, aside: float, above: float) -> Part:
+    """Build a pair of eyes with a radius of `size`, at a place on their parent."""
     return Part("eye", 0.01, (size, size), at, aside, above, paired=True, flex=0, colour="eye")
 
 
-def dissimilarity(one, other):
-    """Compare two body plans.
+def measure_dissimilarity(one: Species, other: Species) -> float:
+    """Measure how different two body plans are.
 
-    Parts are matched by their path in the tree; a part that only one of the two has is
-    compared with nothing. Of all their lengths, radii, places and directions (the latter
-    times the length), the Bray-Curtis dissimilarity (J. R. Bray and J. T. Curtis (1957),
-    Ecological Monographs 27(4), https://doi.org/10.2307/1942268): the sum of all
-    differences over the sum of all sizes.
+    The Bray-Curtis dissimilarity (J. R. Bray and J. T. Curtis (1957), Ecological Monographs
+    27(4), https://doi.org/10.2307/1942268) of all lengths, radii, places and directions (these
+    times the length): the sum of all differences over the sum of all sizes. Parts are matched
+    by their path in the tree; a part that only one of the two has is compared with zeros.
 
     Args:
-        one, other: two `Species`.
+        one, other: the species.
 
     Returns:
         From 0 (the same plan) to 1 (nothing in common).
     """
-    ours, theirs = _sizes(one), _sizes(other)
+    ours, theirs = _list_sizes(one), _list_sizes(other)
     nothing = np.zeros(9)
     pairs = [(ours.get(path, nothing), theirs.get(path, nothing)) for path in ours | theirs]
     first, second = np.array(pairs).swapaxes(0, 1)
@@ -152,12 +177,12 @@ def dissimilarity(one, other):
 
 
 @cache
-def _sizes(species):
-    """List the sizes of every part by its path."""
+def _list_sizes(species: Species) -> dict[str, np.ndarray]:
+    """Return the sizes of every part, `float` `[9]`, by its path."""
     return dict(_walk(species.body, "", 0.0))
 
 
-def _walk(part, above, reach):
+def _walk(part: Part, above: str, reach: float) -> Iterator[tuple[str, np.ndarray]]:
     """Yield path and sizes of a part and of all below it; `reach` is its parent's length."""
     path = f"{above}/{part.name}"
     azimuth, elevation = np.radians([part.azimuth, part.elevation])

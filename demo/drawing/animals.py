@@ -1,9 +1,9 @@
-"""Three animals, written by hand: those of the demo's pictures."""
+"""The three animals of the demo's pictures, written by hand."""
 
-from demo.drawing.anatomy import Part, Species, chain, eye, leg
+from demo.drawing.anatomy import Part, Species, build_eyes, build_legs, join_parts
 
 
-def _cat():
+def _build_cat() -> Species:
     nose = Part("nose", 0.02, (0.035, 0.03), above=0.04, flex=0, colour="dark")
     muzzle = Part(
         "muzzle", 0.15, (0.14, 0.085), above=-0.06, elevation=-8, flex=2, children=(nose,)
@@ -22,13 +22,17 @@ def _cat():
         blunt=0.0,
         flex=4,
     )
-    eyes = eye(0.05, 1.65, 0.12, 0.08)
+    eyes = build_eyes(0.05, 1.65, 0.12, 0.08)
     head = Part("head", 0.14, (0.22, 0.2), elevation=-36, flex=14, children=(muzzle, ear, eyes))
     neck = Part("neck", 0.2, (0.18, 0.17), elevation=44, flex=9, children=(head,))
     chest = Part("chest", 0.12, (0.2, 0.2), at=0.88, above=-0.03, flex=2)
-    foreleg = leg("foreleg", 0.96, 0.11, (0.3, 0.28), (0.14, 0.08, 0.062), (-97, 10, 72), 0.09)
-    hindleg = leg("hindleg", 0.04, 0.11, (0.32, 0.33), (0.22, 0.09, 0.062), (-66, -44, 92), 0.11)
-    tail = chain(
+    foreleg = build_legs(
+        "foreleg", 0.96, 0.11, (0.3, 0.28), (0.14, 0.08, 0.062), (-97, 10, 72), 0.09
+    )
+    hindleg = build_legs(
+        "hindleg", 0.04, 0.11, (0.32, 0.33), (0.22, 0.09, 0.062), (-66, -44, 92), 0.11
+    )
+    tail = join_parts(
         "tail",
         6,
         1.15,
@@ -44,7 +48,7 @@ def _cat():
     return Species("cat", body, "stands")
 
 
-def _horse():
+def _build_horse() -> Species:
     muzzle = Part("muzzle", 0.06, (0.095, 0.08), elevation=10, flex=1, colour="dark")
     ear = Part(
         "ear",
@@ -60,7 +64,7 @@ def _horse():
         blunt=0.1,
         flex=5,
     )
-    eyes = eye(0.036, 0.3, 0.11, 0.06)
+    eyes = build_eyes(0.036, 0.3, 0.11, 0.06)
     head = Part("head", 0.42, (0.145, 0.085), elevation=-88, flex=8, children=(muzzle, ear, eyes))
     mane = Part(
         "mane",
@@ -76,13 +80,13 @@ def _horse():
     )
     neck = Part("neck", 0.62, (0.23, 0.125), elevation=48, flex=7, children=(mane, head))
     chest = Part("chest", 0.1, (0.27, 0.26), at=0.86, above=-0.02, flex=2)
-    foreleg = leg(
+    foreleg = build_legs(
         "foreleg", 0.97, 0.13, (0.5, 0.46), (0.16, 0.065, 0.05), (-92, 3, 18), 0.08, colour="dark"
     )
-    hindleg = leg(
+    hindleg = build_legs(
         "hindleg", 0.03, 0.13, (0.5, 0.5), (0.22, 0.08, 0.055), (-78, -24, 40), 0.08, colour="dark"
     )
-    tail = chain(
+    tail = join_parts(
         "tail",
         4,
         0.95,
@@ -99,8 +103,8 @@ def _horse():
     return Species("horse", body, "stands")
 
 
-def _butterfly():
-    antenna = chain(
+def _build_butterfly() -> Species:
+    antenna = join_parts(
         "antenna",
         3,
         0.9,
@@ -146,4 +150,4 @@ def _butterfly():
     return Species("butterfly", body, "spreads")
 
 
-ANIMALS = {species.name: species for species in (_butterfly(), _cat(), _horse())}
+ANIMALS = {species.name: species for species in (_build_butterfly(), _build_cat(), _build_horse())}

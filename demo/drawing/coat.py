@@ -1,26 +1,28 @@
-"""Coats: the colours of an animal, which say nothing about its species."""
+"""Coats: the colours of an animal, which are independent of its species."""
 
 import numpy as np
 
-from demo.drawing.painting import COLOURS, tint
+from demo.drawing.painting import COLOURS, Surface, draw_colour
 
 
-def colours(rng, seen, view, scale, origin):
-    """Draw the colours of an animal.
+def draw_coat(
+    rng: np.random.Generator, seen: Surface, view: np.ndarray, scale: float, origin: np.ndarray
+) -> np.ndarray:
+    """Draw the colours of an animal at random.
 
     Args:
-        rng: a `numpy.random.Generator`.
-        seen: the `Surface` of the animal.
+        rng: the random generator.
+        seen: the surface of the animal.
         view: rotation `[3, 3]` from the animal's space to the camera's.
         scale: length of its trunk, pixels.
-        origin: place of its trunk's base, pixels.
+        origin: place `[3]` of its trunk's base, pixels.
 
     Returns:
         RGB from 0 to about 1, `[size, size, 3]`: a function of the place on the animal, the
         same on its left and right.
     """
-    main, second, trim = _fur(rng), _fur(rng), _fur(rng)
-    dark = tint(rng, (0, 0.12), (0.1, 0.4), (0.08, 0.2))
+    main, second, trim = _draw_fur(rng), _draw_fur(rng), _draw_fur(rng)
+    dark = draw_colour(rng, (0, 0.12), (0.1, 0.4), (0.08, 0.2))
     size = len(seen.height)
     y, x = np.mgrid[:size, :size].astype(np.float32)
     offset = np.stack([x, y, seen.height], -1) - origin.astype(np.float32)
@@ -28,15 +30,15 @@ def colours(rng, seen, view, scale, origin):
     place[..., 2] = np.abs(place[..., 2])
 
     kind = rng.choice(["plain", "striped", "spotted", "patched", "shaded"])
-    ripple = _waves(rng, place, 6)
+    ripple = _draw_waves(rng, place, 6)
     if kind == "striped":
         lean = rng.uniform(-0.4, 0.4)
         band = np.sin(rng.uniform(18, 34) * (place[..., 0] + lean * place[..., 1]) + 2 * ripple)
         mix = np.clip(2 * band, 0, 1)
     elif kind == "spotted":
-        mix = np.clip(8 * (_waves(rng, place, rng.uniform(14, 22)) - 0.3), 0, 1)
+        mix = np.clip(8 * (_draw_waves(rng, place, rng.uniform(14, 22)) - 0.3), 0, 1)
     elif kind == "patched":
-        mix = np.clip(12 * (_waves(rng, place, rng.uniform(3, 6)) - 0.05), 0, 1)
+        mix = np.clip(12 * (_draw_waves(rng, place, rng.uniform(3, 6)) - 0.05), 0, 1)
     elif kind == "shaded":
         mix = np.clip(0.5 - 2 * place[..., 1] + 0.3 * ripple, 0, 1)
     else:
@@ -50,14 +52,14 @@ def colours(rng, seen, view, scale, origin):
     return np.where(has_pattern[..., None], coat, palette[seen.colour])
 
 
-def _fur(rng):
+def _draw_fur(rng: np.random.Generator) -> np.ndarray:
     """Draw the colour of fur or scales: mostly earthen, from black to white, seldom bright."""
     if rng.random() < 0.75:
-        return tint(rng, (0.03, 0.13), (0.1, 0.75), (0.15, 0.98))
-    return tint(rng, (0, 1), (0.1, 0.6), (0.4, 0.95))
+        return draw_colour(rng, (0.03, 0.13), (0.1, 0.75), (0.15, 0.98))
+    return draw_colour(rng, (0, 1), (0.1, 0.6), (0.4, 0.95))
 
 
-def _waves(rng, place, frequency):
+def _draw_waves(rng: np.random.Generator, place: np.ndarray, frequency: float) -> np.ndarray:
     """Draw a smooth function of the place on an animal, about from -1 to 1."""
     directions = rng.normal(0, frequency, (3, 5)).astype(np.float32)
     phases = rng.uniform(0, 2 * np.pi, 5).astype(np.float32)

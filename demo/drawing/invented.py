@@ -1,40 +1,47 @@
-"""Invented species, as many as one likes: what the demo's base learns from."""
+"""Invented species, drawn at random: the demo's base is trained on them."""
 
 from dataclasses import replace
 
 import numpy as np
 
-from demo.drawing.anatomy import Part, Species, chain, dissimilarity, eye, leg
+from demo.drawing.anatomy import (
+    Part,
+    Species,
+    build_eyes,
+    build_legs,
+    join_parts,
+    measure_dissimilarity,
+)
 from demo.drawing.animals import ANIMALS
 
-# Least dissimilarity of two drawn species, well above that of two individuals of one species,
-# and of a drawn species and one of the animals: the cat and the horse have as much.
-DISTINCT, FAR_FROM_ANIMALS = 0.15, 0.25
+MIN_DISSIMILARITY = 0.15  # of two species; that of individuals of one species is well below
+MIN_DISSIMILARITY_TO_ANIMALS = 0.25  # of the demo; about that of the cat and the horse
 
 
-def draw(count, seed):
-    """Draw species at random, none of them a near copy of another or of an animal.
+def draw_species(count: int, seed: int) -> list[Species]:
+    """Draw species at random, none of them nearly the same as another or as a demo animal.
 
     Args:
-        count: number of species; some hundreds are to be had.
-        seed: the same gives the same species.
+        count: number of species; beyond some hundreds it takes ever longer to find another.
+        seed: the same seed gives the same species.
 
     Returns:
-        A list of `count` `Species`.
+        The species, `count` of them.
     """
     rng = np.random.default_rng(seed)
-    drawn = []
+    plans = (_draw_walker, _draw_crawler, _draw_flyer, _draw_swimmer)
+    drawn: list[Species] = []
     while len(drawn) < count:
-        plan = rng.choice([_walker, _crawler, _flyer, _swimmer], p=[0.5, 0.2, 0.2, 0.1])
-        species = Species(f"species {len(drawn)}", *plan(rng))
-        to_animals = min(dissimilarity(species, animal) for animal in ANIMALS.values())
-        to_drawn = min((dissimilarity(species, other) for other in drawn), default=1)
-        if to_animals >= FAR_FROM_ANIMALS and to_drawn >= DISTINCT:
+        draw = plans[rng.choice(4, p=[0.5, 0.2, 0.2, 0.1])]
+        species = draw(f"species {len(drawn)}", rng)
+        to_animals = min(measure_dissimilarity(species, animal) for animal in ANIMALS.values())
+        to_drawn = min((measure_dissimilarity(species, other) for other in drawn), default=1)
+        if to_animals >= MIN_DISSIMILARITY_TO_ANIMALS and to_drawn >= MIN_DISSIMILARITY:
             drawn.append(species)
     return drawn
 
 
-def _walker(rng):
+def _draw_walker(name: str, rng: np.random.Generator) -> Species:
     """Draw an animal on one to three pairs of legs."""
     some = rng.uniform
     girth = some(0.12, 0.36)
@@ -45,18 +52,18 @@ def _walker(rng):
     knee = some(-45, 45)
     legs = []
     places = {1: [some(0.3, 0.6)], 2: [0.96, 0.04], 3: [0.95, 0.5, 0.05]}[pairs]
-    for name, place in zip(("foreleg", "hindleg", "midleg"), places, strict=False):
-        bend = knee if name == "foreleg" else -knee * some(0.3, 1)
+    for part, place in zip(("foreleg", "hindleg", "midleg"), places, strict=False):
+        bend = knee if part == "foreleg" else -knee * some(0.3, 1)
         legs.append(
-            leg(
-                name,
+            build_legs(
+                part,
                 place,
                 girth * some(0.4, 0.6),
                 (height * upper, height * (1 - upper)),
                 radii,
                 (-90 - bend / 2, bend, 80),
                 some(0.05, 0.18),
-                colour=_colour(rng),
+                colour=_choose_colour(rng),
             )
         )
     neck = Part(
@@ -65,9 +72,9 @@ def _walker(rng):
         (girth * some(0.5, 0.9), some(0.07, 0.15)),
         elevation=some(10, 80),
         flex=8,
-        children=(_head(rng),),
+        children=(_draw_head(rng),),
     )
-    children = [neck, *legs, *_tail(rng)]
+    children = [neck, *legs, *_draw_tail(rng)]
     if rng.random() < 0.2:
         children.append(
             Part(
@@ -86,10 +93,10 @@ def _walker(rng):
             )
         )
     body = Part("trunk", 1.0, (girth * some(0.7, 1.2), girth), flex=3, children=tuple(children))
-    return body, "stands"
+    return Species(name, body, "stands")
 
 
-def _crawler(rng):
+def _draw_crawler(name: str, rng: np.random.Generator) -> Species:
     """Draw an animal on two to four pairs of legs, with its belly on the ground."""
     some = rng.uniform
     girth = some(0.08, 0.3)
@@ -97,7 +104,7 @@ def _crawler(rng):
     length, thick, knee = some(0.4, 1.1), some(0.025, 0.07), some(-60, 60)
     names = ("foreleg", "hindleg", "midleg", "rearleg")
     legs = [
-        leg(
+        build_legs(
             names[number],
             0.95 - 0.9 * number / (pairs - 1),
             girth * 0.6,
@@ -110,16 +117,17 @@ def _crawler(rng):
         for number in range(pairs)
     ]
     trunk = Part("trunk", 1.0, (girth * some(0.5, 1.5), girth), flex=4)
-    return replace(trunk, children=(_head(rng), *legs, *_tail(rng))), "spreads"
+    body = replace(trunk, children=(_draw_head(rng), *legs, *_draw_tail(rng)))
+    return Species(name, body, "spreads")
 
 
-def _flyer(rng):
+def _draw_flyer(name: str, rng: np.random.Generator) -> Species:
     """Draw an animal with one or two pairs of wings, spread out."""
     some = rng.uniform
     girth = some(0.05, 0.2)
     wings = [
         Part(
-            name,
+            part,
             some(0.6, 2.0),
             (some(0.15, 0.7), 0.02),
             place,
@@ -130,24 +138,25 @@ def _flyer(rng):
             blunt=some(0.3, 1),
             colour="wing",
         )
-        for name, place, angles in [
+        for part, place, angles in [
             ("hindwing", some(0.2, 0.6), (95, 150)),
             ("forewing", some(0.7, 0.95), (40, 95)),
         ]
     ]
     if rng.random() < 0.4:
         wings = wings[1:]
-    trunk = Part("trunk", 1.0, (girth * some(0.4, 1.2), girth), flex=3, colour=_colour(rng))
-    return replace(trunk, children=(*wings, _head(rng), *_tail(rng))), "spreads"
+    trunk = Part("trunk", 1.0, (girth * some(0.4, 1.2), girth), flex=3, colour=_choose_colour(rng))
+    body = replace(trunk, children=(*wings, _draw_head(rng), *_draw_tail(rng)))
+    return Species(name, body, "spreads")
 
 
-def _swimmer(rng):
+def _draw_swimmer(name: str, rng: np.random.Generator) -> Species:
     """Draw an animal with fins."""
     some = rng.uniform
     girth = some(0.15, 0.4)
     fins = [
         Part(
-            name,
+            part,
             some(0.2, 0.6),
             (some(0.08, 0.3), 0.02),
             place,
@@ -157,9 +166,9 @@ def _swimmer(rng):
             elevation=sign * some(20, 70),
             flat="upright",
             blunt=some(0, 0.8),
-            colour=_colour(rng, "wing"),
+            colour=_choose_colour(rng, "wing"),
         )
-        for name, place, sign in [
+        for part, place, sign in [
             ("back fin", some(0.4, 0.8), 1),
             ("belly fin", some(0.4, 0.8), -1),
         ]
@@ -177,16 +186,17 @@ def _swimmer(rng):
     snout = Part(
         "muzzle", some(0.05, 0.4), (girth * 0.7, some(0.02, 0.12)), elevation=some(-15, 15)
     )
-    eyes = eye(some(0.03, 0.07), 1.0, girth * 0.8, girth * 0.4)
+    eyes = build_eyes(some(0.03, 0.07), 1.0, girth * 0.8, girth * 0.4)
     trunk = Part("trunk", 1.0, (girth * some(0.5, 1), girth), flex=3)
-    return replace(trunk, children=(tail, snout, eyes, *fins)), "stands"
+    body = replace(trunk, children=(tail, snout, eyes, *fins))
+    return Species(name, body, "stands")
 
 
-def _head(rng):
+def _draw_head(rng: np.random.Generator) -> Part:
     """Draw a head, with or without muzzle, ears, horns and antennae."""
     some = rng.uniform
     length, thick = some(0.08, 0.4), some(0.08, 0.22)
-    features = [eye(some(0.02, 0.06), some(0.5, 1.2), thick * 0.75, thick * 0.45)]
+    features = [build_eyes(some(0.02, 0.06), some(0.5, 1.2), thick * 0.75, thick * 0.45)]
     if rng.random() < 0.5:
         features.append(
             Part(
@@ -195,7 +205,7 @@ def _head(rng):
                 (thick * some(0.4, 0.7), some(0.02, 0.1)),
                 elevation=some(-20, 10),
                 flex=2,
-                colour=_colour(rng),
+                colour=_choose_colour(rng),
             )
         )
     if rng.random() < 0.5:
@@ -216,7 +226,7 @@ def _head(rng):
         )
     if rng.random() < 0.3:
         features.append(
-            chain(
+            join_parts(
                 str(rng.choice(["horn", "antenna"])),
                 3,
                 some(0.2, 0.8),
@@ -242,14 +252,14 @@ def _head(rng):
     )
 
 
-def _tail(rng):
+def _draw_tail(rng: np.random.Generator) -> list[Part]:
     """Draw a tail, or none."""
     some = rng.uniform
     if rng.random() < 0.25:
         return []
     thick = some(0.03, 0.12)
     return [
-        chain(
+        join_parts(
             "tail",
             4,
             some(0.2, 1.4),
@@ -259,11 +269,11 @@ def _tail(rng):
             elevation=some(-70, 60),
             bend=some(-30, 30),
             flex=8,
-            colour=_colour(rng),
+            colour=_choose_colour(rng),
         )
     ]
 
 
-def _colour(rng, usual="coat"):
-    """Draw the colour of a part."""
+def _choose_colour(rng: np.random.Generator, usual: str = "coat") -> str:
+    """Choose the colour of a part at random."""
     return str(rng.choice([usual, "trim", "dark"], p=[0.6, 0.25, 0.15]))

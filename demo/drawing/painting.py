@@ -1,10 +1,13 @@
 """Painting: pieces before a camera become a surface, and a surface becomes light and colour."""
 
 import colorsys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+
+from demo.drawing.posture import Piece
 
 COLOURS = ("coat", "wing", "trim", "dark", "eye")
 
@@ -23,13 +26,13 @@ class Light(NamedTuple):
 
 @dataclass
 class Surface:
-    """What the camera sees of some pieces: arrays `[size, size]`, in pixels.
+    """The surface of some pieces, as the camera sees it: arrays `[size, size]`.
 
     Attributes:
         cover: share of the pixel that they cover, from 0 to 1.
-        height: towards the camera; where nothing is, some way behind everything.
+        height: towards the camera, pixels; where nothing is, behind everything else.
         colour: index in `COLOURS` of the nearest piece.
-        vein: on wings, from 0 to 1 where border and veins are dark.
+        vein: on wings, how dark border and veins are, from 0 to 1.
     """
 
     cover: np.ndarray
@@ -38,15 +41,26 @@ class Surface:
     vein: np.ndarray
 
 
-def surface(pieces, size):
+class Fit(NamedTuple):
+    """A piece, fitted to the pixels around it: arrays `[rows, columns]`.
+
+    Attributes:
+        edge: distance to the edge of the piece, pixels, positive inside.
+        height: as in `Surface`.
+        vein: as in `Surface`; 0 for pieces without veins.
+    """
+
+    edge: np.ndarray
+    height: np.ndarray
+    vein: np.ndarray | float
+
+
+def project_pieces(pieces: Sequence[Piece], size: int) -> Surface:
     """Project pieces onto the picture.
 
     Args:
-        pieces: a list of `Piece` in pixels: x from the left, y from the bottom.
+        pieces: what is drawn, in pixels: x from the left, y from the bottom.
         size: side of the picture, pixels.
-
-    Returns:
-        A `Surface`.
     """
     behind = min(min(piece.base[2], piece.tip[2]) - max(piece.radius) for piece in pieces)
     seen = Surface(
@@ -65,32 +79,29 @@ def surface(pieces, size):
         x = np.arange(left, right, dtype=np.float32) + np.float32(0.5 - piece.base[0])
         y = np.arange(bottom, top, dtype=np.float32)[:, None] + np.float32(0.5 - piece.base[1])
         window = np.s_[bottom:top, left:right]
-        edge, height, vein = (_round if piece.breadth is None else _flat)(piece, x, y)
-        _lay(seen, window, piece, edge, height, vein)
+        if piece.breadth is None:
+            fit = _fit_cone(piece, x, y)
+        else:
+            fit = _fit_leaf(piece, piece.breadth, x, y)
+        _lay(seen, window, piece, fit)
     return seen
 
 
-def _round(piece, x, y):
-    """Fit a cone with round ends to pixels around its base.
-
-    Returns:
-        Their distance to the edge (positive inside), height, and vein.
-    """
+def _fit_cone(piece: Piece, x: np.ndarray, y: np.ndarray) -> Fit:
+    """Fit a cone with round ends to pixels around its base."""
     (dx, dy, dz), (start, end) = (piece.tip - piece.base).tolist(), piece.radius
     length2 = max(dx * dx + dy * dy, 1e-6)
     along = np.clip((x * dx + y * dy) / length2, 0, 1)
     distance2 = (x - along * dx) ** 2 + (y - along * dy) ** 2
     radius = start + (end - start) * along
     bulge = np.sqrt(np.maximum(radius * radius - distance2, 0))
-    return radius - np.sqrt(distance2), piece.base[2] + dz * along + bulge, 0
+    return Fit(radius - np.sqrt(distance2), piece.base[2] + dz * along + bulge, 0)
 
 
-def _flat(piece, x, y):
-    """Fit a leaf to pixels around its base; returns what `_round` does."""
-    (ax, ay, az), (bx, by, bz) = (
-        (piece.tip - piece.base).tolist(),
-        (piece.radius[0] * piece.breadth).tolist(),
-    )
+def _fit_leaf(piece: Piece, breadth: np.ndarray, x: np.ndarray, y: np.ndarray) -> Fit:
+    """Fit a leaf that spreads along its breadth to pixels around its base."""
+    ax, ay, az = (piece.tip - piece.base).tolist()
+    bx, by, bz = (piece.radius[0] * breadth).tolist()
     area = ax * by - ay * bx
     area = np.copysign(max(abs(area), 1e-3), area)  # seen edge-on, it vanishes
     along = (x * by - y * bx) / area
@@ -105,43 +116,43 @@ def _flat(piece, x, y):
     )
     height = piece.base[2] + az * along + bz * across + piece.radius[1]
     if piece.colour != "wing":
-        return edge, height, 0
+        return Fit(edge, height, 0)
     border = np.clip(1.3 - edge / (0.17 * piece.radius[0]), 0, 1)
     rays = np.abs((across / (0.35 + inside) * 2.5) % 1 - 0.5) * 2
-    return edge, height, np.maximum(border, np.clip(4 * rays - 3, 0, 0.8))
+    return Fit(edge, height, np.maximum(border, np.clip(4 * rays - 3, 0, 0.8)))
 
 
-def _lay(seen, window, piece, edge, height, vein):
-    """Lay a piece over what is seen already."""
-    cover = np.clip(edge + 0.5, 0, 1)
+def _lay(seen: Surface, window: tuple[slice, slice], piece: Piece, fit: Fit) -> None:
+    """Lay a piece over the surface that is there already; `window` holds the pixels of `fit`."""
+    cover = np.clip(fit.edge + 0.5, 0, 1)
     below = seen.height[window]
-    nearer = (cover > 0) & (height > below)
-    seen.height[window] = np.where(nearer, height, below)
+    nearer = (cover > 0) & (fit.height > below)
+    seen.height[window] = np.where(nearer, fit.height, below)
     seen.colour[window][nearer] = COLOURS.index(piece.colour)
-    seen.vein[window] = np.where(nearer, vein, seen.vein[window])
+    seen.vein[window] = np.where(nearer, fit.vein, seen.vein[window])
     seen.cover[window] = np.maximum(seen.cover[window], cover)
 
 
-def add(canvas, seen, colours, light):
+def paint_surface(canvas: np.ndarray, seen: Surface, colours: np.ndarray, light: Light) -> None:
     """Paint a surface onto the canvas.
 
     Args:
-        canvas: RGB from 0 to 1, gloss beyond 1, `[size, size, 3]`, changed in place.
-        seen: a `Surface`.
-        colours: RGB from 0 to 1, of each pixel or of all.
-        light: a `Light`.
+        canvas: RGB `[size, size, 3]` from 0 to 1, gloss beyond 1; changed in place.
+        seen: the surface.
+        colours: RGB from 0 to 1, `[size, size, 3]`, or `[3]` for all pixels.
+        light: the light that falls on it.
     """
-    facing = _facing(seen.height, light.direction)
+    facing = _measure_facing(seen.height, light.direction)
     brightness = light.ambient + (1 - light.ambient) * facing
     shine = np.where(seen.colour == COLOURS.index("eye"), 0.9, 0.08) * facing**24
     lit = colours * brightness[..., None] + shine[..., None]
     canvas += (lit - canvas) * seen.cover[..., None]
 
 
-def _facing(height, direction):
+def _measure_facing(height: np.ndarray, direction: np.ndarray) -> np.ndarray:
     """Return the cosine of the angle between a surface and a direction, at least 0."""
     height = height.copy()
-    for _ in range(round(len(height) / 50)):  # softens the creases at the joints
+    for _ in range(round(len(height) / 50)):  # smooths the creases at the joints
         height[1:-1] = (height[:-2] + 2 * height[1:-1] + height[2:]) / 4
         height[:, 1:-1] = (height[:, :-2] + 2 * height[:, 1:-1] + height[:, 2:]) / 4
     slope_y, slope_x = np.gradient(height)
@@ -149,7 +160,16 @@ def _facing(height, direction):
     return np.clip(towards / np.sqrt(slope_x**2 + slope_y**2 + 1), 0, 1)
 
 
-def tint(rng, hue, saturation, value):
-    """Draw a colour, each of its three parts from a range within 0 to 1: RGB from 0 to 1."""
+def draw_colour(
+    rng: np.random.Generator,
+    hue: tuple[float, float],
+    saturation: tuple[float, float],
+    value: tuple[float, float],
+) -> np.ndarray:
+    """Draw a colour at random, each of its three parts from a range within 0 to 1.
+
+    Returns:
+        RGB from 0 to 1, `float32` `[3]`.
+    """
     drawn = rng.uniform(*hue), rng.uniform(*saturation), rng.uniform(*value)
     return np.array(colorsys.hsv_to_rgb(*drawn), np.float32)

@@ -1,8 +1,10 @@
-"""Individuals: a species' parts, of this one's proportions, in this moment's pose and view."""
+"""Individuals: the parts of a species in the proportions, pose and view of one picture."""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
+
+from demo.drawing.anatomy import Part, Species
 
 
 @dataclass(frozen=True)
@@ -25,43 +27,59 @@ class Piece:
     blunt: float = 0.5
 
 
-def individual(species, rng):
-    """Draw an individual in a pose.
+def draw_individual(species: Species, rng: np.random.Generator) -> list[Piece]:
+    """Draw an individual of a species, in a pose, at random.
 
     Args:
-        species: a `Species`.
-        rng: a `numpy.random.Generator`.
+        species: the species.
+        rng: the random generator.
 
     Returns:
-        A list of `Piece`, in the animal's own space.
+        Its pieces, in the animal's own space.
     """
-    pieces = []
-    _grow(proportioned(species.body, rng), np.zeros(3), np.eye(3), 1, rng, pieces)
+    pieces: list[Piece] = []
+    _grow(draw_proportions(species.body, rng), np.zeros(3), np.eye(3), 1, rng, pieces)
     return pieces
 
 
-def proportioned(part, rng):
-    """Draw the body plan of an individual.
+def draw_proportions(part: Part, rng: np.random.Generator) -> Part:
+    """Draw the body plan of an individual at random.
 
     Args:
-        part: of its species.
-        rng: a `numpy.random.Generator`.
+        part: a part of its species.
+        rng: the random generator.
 
     Returns:
-        The part and all below it, lengths varied by 8 % and radii by 6 % (standard
-        deviation), both sides alike.
+        The part and all below it, with other lengths (8% standard deviation) and radii (6%),
+        the same on both sides.
     """
     length, radius = np.exp(rng.normal(0, (0.08, 0.06)))
     return replace(
         part,
         length=length * part.length,
-        radius=tuple(radius * value for value in part.radius),
-        children=tuple(proportioned(child, rng) for child in part.children),
+        radius=(radius * part.radius[0], radius * part.radius[1]),
+        children=tuple(draw_proportions(child, rng) for child in part.children),
     )
 
 
-def _grow(part, origin, frame, side, rng, pieces):
-    """Add a part and its children; the rows of `frame` are forward, up and right."""
+def _grow(
+    part: Part,
+    origin: np.ndarray,
+    frame: np.ndarray,
+    side: int,
+    rng: np.random.Generator,
+    pieces: list[Piece],
+) -> None:
+    """Add a part and its children to the pieces.
+
+    Args:
+        part: the part.
+        origin: where on its parent it begins, `[3]`.
+        frame: directions of its parent `[3, 3]`; the rows are forward, up and right.
+        side: 1 on the right and in the middle, -1 on the left.
+        rng: the random generator.
+        pieces: changed in place.
+    """
     turn, bend = rng.normal(0, part.flex, 2)
     frame = _turn(frame, side * part.azimuth + turn, part.elevation + bend)
     forward, up, right = frame
@@ -75,7 +93,7 @@ def _grow(part, origin, frame, side, rng, pieces):
             _grow(child, start + hand * child.aside * right, frame, hand, rng, pieces)
 
 
-def _turn(frame, azimuth, elevation):
+def _turn(frame: np.ndarray, azimuth: float, elevation: float) -> np.ndarray:
     """Turn a frame to its right by the azimuth, then upwards by the elevation, in degrees."""
     (sin_a, sin_e), (cos_a, cos_e) = (f(np.radians([azimuth, elevation])) for f in (np.sin, np.cos))
     forward, up, right = frame
@@ -89,11 +107,18 @@ def _turn(frame, azimuth, elevation):
     )
 
 
-def view(habit, rng):
-    """Draw a camera's rotation: `[3, 3]`, from the animal's space to the camera's.
+def draw_view(habit: str, rng: np.random.Generator) -> np.ndarray:
+    """Draw the direction from which the camera sees an animal at random.
 
-    Who stands is seen from either side, turned by up to 45 degrees; who spreads is seen
-    from above, its head up, to the left or to the right.
+    An animal that stands is seen from either side, turned by up to 45 degrees; one that
+    spreads is seen from above, with its head up, to the left or to the right.
+
+    Args:
+        habit: as in `Species`.
+        rng: the random generator.
+
+    Returns:
+        A rotation `[3, 3]` from the animal's space to the camera's.
     """
     if habit == "stands":
         yaw = rng.choice([0, 180]) + np.clip(rng.normal(0, 22), -45, 45)

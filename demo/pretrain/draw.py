@@ -18,9 +18,9 @@ def main() -> None:
     shape = (params.species, params.pictures, params.size, params.size, 3)
     array = np.lib.format.open_memmap(PICTURES, "w+", np.uint8, shape)
     places = list(np.ndindex(shape[:2]))
-    animals = invented.draw(params.species, params.seed)
+    animals = invented.draw_species(params.species, params.seed)
     requests = [(animals[number], (params.seed, count)) for number, count in places]
-    drawn = picture.pictures(requests, params.size)
+    drawn = picture.draw_pictures(requests, params.size)
     for place, pixels in zip(tqdm(places, "pictures", disable=None), drawn, strict=True):
         array[place] = pixels
     array.flush()

@@ -1,4 +1,4 @@
-"""Files: written whole or not at all, and the same bytes for the same content."""
+"""Files: written completely or not at all, and the same bytes for the same content."""
 
 import errno
 import hashlib
@@ -6,13 +6,22 @@ import json
 import os
 import re
 import zipfile
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import psutil
+from numpy.typing import DTypeLike
 
-# Errors of writing that users can mend: no room, or no right to.
+if TYPE_CHECKING:  # both take a while to import, and not every stage needs them
+    import keras
+    import pandas as pd
+
+AnyPath: TypeAlias = str | os.PathLike[str]
+
+# Errors of writing that users can fix: a full disk, a missing permission, a wrong path.
 UNWRITABLE = {
     errno.EACCES,
     errno.EDQUOT,
@@ -27,11 +36,11 @@ UNWRITABLE = {
 
 
 @contextmanager
-def writing(path):
-    """Say in one line that something cannot be written.
+def writing(path: AnyPath) -> Iterator[None]:
+    """Turn an error of writing that the user can fix into one line.
 
     Args:
-        path: what.
+        path: the file or folder that the body writes.
 
     Raises:
         SystemExit: if the disk is full, or writing there is not allowed.
@@ -43,19 +52,19 @@ def writing(path):
             raise
         raise SystemExit(
             f"{path}: cannot be written ({error.strerror}). Make room for it, or allow writing "
-            "there; then `dvc repro` goes on."
+            "there; then `dvc repro` resumes."
         ) from None
 
 
 @contextmanager
-def replacing(path):
-    """Write a file beside its destination, and move it there when it is complete.
+def replacing(path: AnyPath) -> Iterator[Path]:
+    """Write a file beside its destination, and move it there once it is complete.
 
-    A process that is killed meanwhile leaves its unfinished file behind; the next one that
+    A process that is killed in between leaves its unfinished file behind; the next one that
     writes to the same destination removes it.
 
     Args:
-        path: the destination; missing folders are made.
+        path: the destination; missing folders are created.
 
     Yields:
         The temporary `Path` to write to. If the body raises, it is removed and the
@@ -65,14 +74,14 @@ def replacing(path):
         SystemExit: if the disk is full, or writing there is not allowed.
     """
     destination = Path(path)
-    # DVC may have been killed, and the stage that it ran not: no two processes share a name.
+    # A stage can outlive a DVC that was killed: each process needs a name of its own.
     temporary = destination.with_name(f".{os.getpid()}.{destination.name}")
     with writing(path):
         destination.parent.mkdir(parents=True, exist_ok=True)
-        for left in destination.parent.iterdir():
-            ours = re.fullmatch(rf"\.(\d+)\.{re.escape(destination.name)}", left.name)
+        for file in destination.parent.iterdir():
+            ours = re.fullmatch(rf"\.(\d+)\.{re.escape(destination.name)}", file.name)
             if ours and not psutil.pid_exists(int(ours[1])):
-                left.unlink(missing_ok=True)
+                file.unlink(missing_ok=True)
         try:
             yield temporary
             os.replace(temporary, destination)
@@ -81,8 +90,10 @@ def replacing(path):
 
 
 @contextmanager
-def appending(path, dtype, shape):
-    """Write an array to a `.npy` file bit by bit, as `replacing` does.
+def appending(
+    path: AnyPath, dtype: DTypeLike, shape: tuple[int, ...]
+) -> Iterator[Callable[[np.ndarray], None]]:
+    """Write an array to a `.npy` file part by part, as `replacing` does.
 
     Unlike a memory-mapped array, it takes no memory for what is written, and a full disk
     ends in an error instead of a crash.
@@ -94,16 +105,19 @@ def appending(path, dtype, shape):
 
     Yields:
         A function that appends an array of rows `[any, *shape]`.
+
+    Raises:
+        SystemExit: as `replacing` does.
     """
     count = 0
 
-    def append(rows):
+    def append(rows: np.ndarray) -> None:
         nonlocal count
         file.write(np.ascontiguousarray(rows, dtype).data)
         count += len(rows)
 
-    def write_header():
-        # NumPy leaves room in it for the largest count.
+    def write_header() -> None:
+        # NumPy pads the header so that any count fits.
         described = {
             "descr": np.lib.format.dtype_to_descr(np.dtype(dtype)),
             "fortran_order": False,
@@ -118,13 +132,13 @@ def appending(path, dtype, shape):
         write_header()
 
 
-def escape(name):
-    """Make the name of any file fit for a terminal."""
+def escape(name: str) -> str:
+    """Return the name of a file with what a terminal cannot print escaped."""
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in name)
 
 
-def sha256(path):
-    """Hash the bytes of a file, of any size: SHA-256, hexadecimal."""
+def sha256(path: AnyPath) -> str:
+    """Return the SHA-256 of a file of any size, hexadecimal."""
     digest = hashlib.sha256()
     with Path(path).open("rb") as file:
         while part := file.read(2**20):
@@ -132,11 +146,11 @@ def sha256(path):
     return digest.hexdigest()
 
 
-def existing(path):
-    """Return the path of an earlier stage's output.
+def existing(path: AnyPath) -> AnyPath:
+    """Return the path of an earlier stage's output, if it exists.
 
     Raises:
-        SystemExit: if it is not there.
+        SystemExit: if there is no such file.
     """
     if not Path(path).exists():
         raise SystemExit(f"{path}: no such file; `dvc repro` runs the stages that make it.")
@@ -144,19 +158,19 @@ def existing(path):
 
 
 @contextmanager
-def _reading(path):
-    """Say in one line that a file of an earlier stage cannot be read, whatever is wrong with it."""
+def _reading(path: AnyPath) -> Iterator[AnyPath]:
+    """Turn whatever is wrong with a file of an earlier stage into one line."""
     try:
         yield existing(path)
-    except Exception as error:  # of as many kinds as there are ways to damage a file
+    except Exception as error:  # each way to damage a file raises an error of another kind
         reason = " ".join(str(error).split())
         raise SystemExit(
-            f"{path}: damaged ({reason}). Remove it; `dvc repro` makes it again."
+            f"{path}: damaged ({reason}). Remove it; `dvc repro` writes it again."
         ) from None
 
 
 class Array:
-    """An array in a `.npy` file, of which only those rows are in memory that are asked for.
+    """An array in a `.npy` file; only the rows that are indexed are read into memory.
 
     The file is mapped anew each time: all that was ever read through a mapping counts as
     memory of the process for as long as that mapping lasts.
@@ -166,38 +180,36 @@ class Array:
         shape, dtype: of the array.
     """
 
-    def __init__(self, path):
+    def __init__(self, path: AnyPath):
         self.path = path
         mapped = self._map()
-        self.shape, self.dtype = mapped.shape, mapped.dtype
+        self.shape: tuple[int, ...] = mapped.shape
+        self.dtype: np.dtype[Any] = mapped.dtype
 
-    def __len__(self):
-        """Count the rows."""
+    def __len__(self) -> int:
+        """Return the number of rows."""
         return self.shape[0]
 
-    def __getitem__(self, rows):
+    def __getitem__(self, rows: Any) -> np.ndarray:
         """Read some rows into memory."""
         return np.array(self._map()[rows])
 
-    def _map(self):
+    def _map(self) -> np.ndarray:
         return np.load(self.path, mmap_mode="r", allow_pickle=False)
 
 
-def read_array(path):
+def read_array(path: AnyPath) -> Array:
     """Open a `.npy` array of an earlier stage without reading it into memory.
 
-    Returns:
-        An `Array`.
-
     Raises:
-        SystemExit: if it is not there, or damaged.
+        SystemExit: if there is no such file, or it is damaged.
     """
     with _reading(path):
         return Array(path)
 
 
-def read_table(path, columns=None):
-    """Read a CSV table as text, taking names as they are: a class may be called `1` or `NA`.
+def read_table(path: AnyPath, columns: list[str] | None = None) -> "pd.DataFrame":
+    """Read a CSV table as text: a class may be called `1` or `NA`.
 
     Args:
         path: the CSV file.
@@ -207,19 +219,28 @@ def read_table(path, columns=None):
         A data frame of `str`.
 
     Raises:
-        SystemExit: if it is not there, or damaged.
+        SystemExit: if there is no such file, it is damaged, or it lacks a column.
     """
-    import pandas as pd  # which takes a while, and not every stage reads a table
+    import pandas as pd
 
-    # The line ends as written: a carriage return is part of a name.
+    # Lines end as `write_table` ends them: a carriage return may be part of a name.
     with _reading(path):
         return pd.read_csv(
             path, usecols=columns, dtype=str, keep_default_na=False, lineterminator="\n"
         )
 
 
-def write_table(path, table, index=False):
-    """Write a data frame as CSV, numbers with 6 decimals; what is not UTF-8 is escaped."""
+def write_table(path: AnyPath, table: "pd.DataFrame", index: bool = False) -> None:
+    """Write a data frame as CSV, numbers with 6 decimals; what is not UTF-8 is escaped.
+
+    Args:
+        path: the CSV file.
+        table: the data frame.
+        index: whether to write its index too, as the first columns.
+
+    Raises:
+        SystemExit: as `replacing` does.
+    """
     with replacing(path) as temporary:
         table.to_csv(
             temporary,
@@ -230,21 +251,22 @@ def write_table(path, table, index=False):
         )
 
 
-def read_json(path):
+def read_json(path: AnyPath) -> Any:
     """Read the JSON file of an earlier stage.
 
     Raises:
-        SystemExit: if it is not there, or damaged.
+        SystemExit: if there is no such file, or it is damaged.
     """
     with _reading(path):
         return json.loads(Path(path).read_text(encoding="utf-8"))
 
 
-def write_json(path, values):
+def write_json(path: AnyPath, values: Mapping[str, Any]) -> None:
     """Write a mapping as JSON, numbers with 6 significant digits.
 
     Raises:
-        ValueError: if a number is not finite: JSON has no way to say so.
+        ValueError: if a number is not finite, which JSON cannot hold.
+        SystemExit: as `replacing` does.
     """
     rounded = {
         key: float(f"{value:.6g}") if isinstance(value, float) else value
@@ -256,16 +278,19 @@ def write_json(path, values):
         )
 
 
-def save_network(network, path):
-    """Save a Keras network as `.keras`, byte for byte the same whenever its content is.
+def save_network(network: "keras.Model", path: AnyPath) -> None:
+    """Save a Keras network as `.keras`: the same content gives the same bytes.
 
-    Keras stamps the archive and its metadata with the time of saving, and names shared
+    Keras writes the time of saving into the archive and its metadata, and names shared
     objects by their address in memory. The times are replaced by the earliest one that a
     zip file can hold, the addresses by numbers from 1.
 
     Args:
-        network: a `keras.Model` that was never compiled, so that no optimizer is saved.
+        network: never compiled, so that no optimizer is saved.
         path: the destination, ending in `.keras`.
+
+    Raises:
+        SystemExit: as `replacing` does.
     """
     with replacing(path) as temporary:
         network.save(temporary)
@@ -273,7 +298,7 @@ def save_network(network, path):
             parts = {name: archive.read(name) for name in sorted(archive.namelist())}
         metadata = json.loads(parts["metadata.json"]) | {"date_saved": "1980-01-01@00:00:00"}
         parts["metadata.json"] = json.dumps(metadata).encode()
-        numbers = {}
+        numbers: dict[bytes, int] = {}
         parts["config.json"] = re.sub(
             rb'(?<="shared_object_id": )\d+',
             lambda found: b"%d" % numbers.setdefault(found[0], len(numbers) + 1),

@@ -1,4 +1,8 @@
-"""Which Git revision the trained networks are of."""
+"""Which Git commit the trained networks come from.
+
+DVC's library has no search for the commit that brought a hash into dvc.lock: it can only
+load the whole project of every commit, which takes seconds where `git log -S` takes none.
+"""
 
 import hashlib
 import subprocess
@@ -8,14 +12,11 @@ from stages.common import files
 from stages.common.parameters import NETWORKS
 
 
-def of(path):
-    """Find the commit with which a network came into being.
+def find_commit(path: str) -> str:
+    """Return the short hash of the commit that a network came with, or `not committed`.
 
     Args:
-        path: of the network, whose MD5 DVC writes down in dvc.lock.
-
-    Returns:
-        The commit's short hash; or words that say that there is none.
+        path: of the network; dvc.lock holds its MD5.
 
     Raises:
         SystemExit: if there is no such file.
@@ -23,21 +24,21 @@ def of(path):
     digest = hashlib.md5(Path(files.existing(path)).read_bytes(), usedforsecurity=False).hexdigest()
     if digest not in _git("show", "HEAD:./dvc.lock"):
         return "not committed"
-    # Those that changed how often the lock names it; in the first one it came in.
+    # Commits that changed how often dvc.lock names it, newest first: the last one added it.
     return _git("log", "--format=%h", f"-S{digest}", "--", "dvc.lock").split()[-1]
 
 
-def of_networks():
-    """Name the commit of each network, such as `custom 1a2b3c4, transfer not committed`.
+def describe_networks() -> str:
+    """Return the commit of each network, such as `custom 1a2b3c4, transfer not committed`.
 
     Raises:
-        SystemExit: as `of` does.
+        SystemExit: as `find_commit` does.
     """
-    return ", ".join(f"{name} {of(f'data/models/{name}.keras')}" for name in NETWORKS)
+    return ", ".join(f"{name} {find_commit(f'data/models/{name}.keras')}" for name in NETWORKS)
 
 
-def _git(*arguments):
-    """Run Git; return what it prints, which is nothing if it fails or there is none."""
+def _git(*arguments: str) -> str:
+    """Return what Git prints; nothing if it fails, or is not installed."""
     try:
         return subprocess.run(
             ["git", *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False

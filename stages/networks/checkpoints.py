@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -59,9 +60,10 @@ class Checkpoint(keras.callbacks.Callback):
         self.epochs.append({name: (logs or {})[name] for name in live.COLUMNS})
         history = np.array([list(row.values()) for row in self.epochs])
         variables = enumerate(_list_variables(self.model))
-        values = {str(number): np.asarray(value) for number, value in variables}
+        state: dict[str, Any] = {str(number): np.asarray(value) for number, value in variables}
+        state |= {"digest": self.digest, "history": history}
         with files.replacing(self.path) as temporary, temporary.open("wb") as file:
-            np.savez(file, digest=self.digest, history=history, **values)
+            np.savez(file, **state)
 
     def remove(self) -> None:
         """Remove the file, once the network is saved."""

@@ -2,11 +2,12 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pandas as pd
 from dvclive import Live
+from scmrepo.exceptions import SCMError
 
 from stages.common import files
 from stages.networks.backend import keras
@@ -40,24 +41,29 @@ class Publisher(keras.callbacks.Callback):
 
     Attributes:
         network: its name, which stands before the name of each metric.
-        live: the `dvclive.Live`.
         epochs: list of all epochs, to which another callback adds.
+        folder: of DVCLive's files.
         plot: the CSV file of the curves.
+        live: the `dvclive.Live`; `None` in a Git repository without any commit.
     """
 
     def __init__(self, network: str, epochs: list[dict[str, float]]):
         super().__init__()
         self.network, self.epochs = network, epochs
-        self.live = Live(f"{METRICS}/{network}", dvcyaml=None, save_dvc_exp=False)
-        self.live.step = len(epochs)
+        self.folder = Path(METRICS, network)
         self.plot = Path(PLOTS, f"{network}.csv")
+        self.live: Live | None = None
+        with suppress(SCMError):  # without any commit, DVC shows no metrics either
+            self.live = Live(str(self.folder), dvcyaml=None, save_dvc_exp=False)
+            self.live.step = len(epochs)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Publish the epoch that has ended."""
-        for column, name in COLUMNS.items():
-            # The plot has the history: no file of DVCLive's own is needed.
-            self.live.log_metric(f"{self.network}/{name}", self.epochs[-1][column], plot=False)
-        self.live.next_step()
+        if self.live:
+            for column, name in COLUMNS.items():
+                # The plot has the history: no file of DVCLive's own is needed.
+                self.live.log_metric(f"{self.network}/{name}", self.epochs[-1][column], plot=False)
+            self.live.next_step()
         files.write_table(self.plot, tabulate(self.epochs))
 
 
@@ -83,5 +89,5 @@ def publish(network: str, epochs: list[dict[str, float]]) -> Iterator[Publisher]
         try:
             yield publisher
         finally:
-            shutil.rmtree(publisher.live.dir, ignore_errors=True)
+            shutil.rmtree(publisher.folder, ignore_errors=True)
             publisher.plot.unlink(missing_ok=True)

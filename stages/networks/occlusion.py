@@ -1,5 +1,7 @@
 """Where a network looks: what it no longer recognises if a part of the photo is covered."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 PLACES = 9  # along each side, of a square that is a quarter as long
@@ -7,21 +9,24 @@ GREY = 128
 GLOW = np.array([255, 90, 0])  # colour of what matters
 
 
-def losses(run, pixels, answer):
+def measure_losses(
+    run: Callable[[np.ndarray], np.ndarray], pixels: np.ndarray, answer: int
+) -> np.ndarray:
     """Measure by occlusion how much each part of a photo matters to an answer.
 
-    A grey square is put at 81 places, one after the other, and the network asked each time,
-    as in section 4.2 of Zeiler and Fergus, "Visualizing and Understanding Convolutional
-    Networks", 2014 (https://arxiv.org/abs/1311.2901).
+    A grey square covers the photo at 81 places, one after the other, and the network
+    predicts each time, as in section 4.2 of M. D. Zeiler and R. Fergus (2014), Visualizing
+    and Understanding Convolutional Networks, ECCV, https://arxiv.org/abs/1311.2901.
 
     Args:
-        run: what `networks.trained` returns.
-        pixels: `uint8` array `[side, side, 3]`.
+        run: a trained network: `float32` pixels `[n, side, side, 3]`, 0 to 255, to
+            probabilities `[n, classes]`.
+        pixels: `uint8` `[side, side, 3]`.
         answer: index of the class.
 
     Returns:
-        A `float` array `[side, side]`, from -1 to 1: the probability that the answer loses
-        if a square covers that pixel, as the mean of all squares that do.
+        `float` `[side, side]`, -1 to 1: how much probability the answer loses if a square
+        covers that pixel, as the mean of all squares that do.
     """
     side, square = len(pixels), len(pixels) // 4
     starts = np.linspace(0, side - square, PLACES).round().astype(int)
@@ -42,15 +47,15 @@ def losses(run, pixels, answer):
     return lost / covered
 
 
-def overlay(pixels, lost):
-    """Show what `losses` returns as a glow over the photo, in grey.
+def draw_overlay(pixels: np.ndarray, lost: np.ndarray) -> np.ndarray:
+    """Draw the result of `measure_losses` as a glow over the photo, in grey.
 
     Args:
-        pixels: `uint8` array `[side, side, 3]`.
-        lost: `float` array `[side, side]`; the largest value glows most, 0 and below do not.
+        pixels: `uint8` `[side, side, 3]`.
+        lost: `float` `[side, side]`; the largest value glows most, 0 and below do not.
 
     Returns:
-        A `uint8` array `[side, side, 3]`.
+        `uint8` `[side, side, 3]`.
     """
     grey = pixels.mean(axis=2, keepdims=True)
     glow = 0.8 * np.clip(lost / max(lost.max(), 1e-9), 0, 1)[..., None]

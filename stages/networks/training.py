@@ -1,9 +1,9 @@
 """Training: photos in batches, and the loop that trains every network."""
 
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -54,10 +54,10 @@ class StopAtDivergence(keras.callbacks.Callback):
             DivergenceError: if one is not finite.
         """
         for name in ("loss", "val_loss"):
-            if not np.isfinite((logs or {}).get(name, 0)):
+            if not np.isfinite(value := (logs or {}).get(name, 0)):
                 rate = float(self.model.optimizer.learning_rate)
                 raise DivergenceError(
-                    f"{self.network}: {name} is {logs[name]} after epoch {epoch + 1}, at learning "
+                    f"{self.network}: {name} is {value} after epoch {epoch + 1}, at learning "
                     f"rate {rate:g}; expected a finite number. Lower learning_rate in params.yaml."
                 )
 
@@ -122,7 +122,9 @@ class ShuffledOrder(keras.callbacks.Callback):
         return rows + photos * random.integers(copies, size=len(rows))
 
 
-def make_batches(data: Data, get_rows: Any, count: int, batch_size: int) -> tf.data.Dataset:
+def make_batches(
+    data: Data, get_rows: Callable[[], np.ndarray], count: int, batch_size: int
+) -> tf.data.Dataset:
     """Serve rows of the inputs in batches.
 
     Args:

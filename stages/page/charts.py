@@ -1,22 +1,62 @@
-"""Line charts, ready to be drawn as SVG: the page's template adds the markup."""
+"""Line charts, laid out to be drawn as SVG: the page's template adds the markup."""
 
 import math
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
+
+from stages.common.parameters import NETWORKS
 
 WIDTH, HEIGHT = 420, 240  # of the plot area, in SVG units
-MARKS = 10  # on a line, at most
+MAX_MARKS = 10  # on a line
+
+Point = tuple[float, float]
 
 
-def ticks(low, high, most=6):
-    """Choose round numbers along an axis: multiples of 1, 2 or 5 times a power of ten.
+class Line(NamedTuple):
+    """A line of a chart.
+
+    Attributes:
+        network: which it belongs to.
+        photos: `training` or `validation`.
+        path: SVG path data.
+        marks: positions of some of its points, the last one among them.
+        last: value of the last point.
+        band: SVG path data of the area of its interval; empty if it has none.
+    """
+
+    network: str
+    photos: str
+    path: str
+    marks: list[Point]
+    last: float
+    band: str = ""
+
+
+class Chart(NamedTuple):
+    """A line chart.
+
+    Attributes:
+        x_ticks, y_ticks: position and label of each.
+        lines: one or two for each network.
+        width, height: of the plot area, in SVG units.
+    """
+
+    x_ticks: list[tuple[float, str]]
+    y_ticks: list[tuple[float, str]]
+    lines: list[Line]
+    width: int = WIDTH
+    height: int = HEIGHT
+
+
+def choose_ticks(low: float, high: float, most: int = 6) -> list[float]:
+    """Return round numbers along an axis: multiples of 1, 2 or 5 times a power of ten.
 
     Args:
         low, high: ends of the axis, `low` below `high`.
         most: largest number of ticks.
-
-    Returns:
-        A list of numbers from `low` to `high`.
     """
     power = 10 ** math.floor(math.log10((high - low) / most))
     step = next(s * power for s in (1, 2, 5, 10, 20) if (high - low) / (s * power) <= most - 1)
@@ -24,86 +64,82 @@ def ticks(low, high, most=6):
     return [step * number for number in range(first, math.floor(high / step + 1e-9) + 1)]
 
 
-def curves(histories):
-    """Lay out how both networks developed over the epochs, for training and for validation.
+def plot_histories(histories: dict[str, pd.DataFrame]) -> dict[str, Chart]:
+    """Lay out the accuracy and the loss of both networks over the epochs.
 
     Args:
         histories: for each network, the numbers of `metrics/history/NAME.csv`.
 
     Returns:
-        For `Accuracy` and for `Loss` a mapping with `width` and `height` of the plot area,
-        `x_ticks` and `y_ticks` (pairs of a position and a label) and `lines`, each a mapping
-        with `network`, `photos` (`training` or `validation`), `path` (SVG path data),
-        `marks` (positions of some points, the last one among them) and `last` (the value
-        after the last epoch).
+        A chart for `Accuracy` and one for `Loss`, with a line for the training photos and
+        one for the validation photos of each network.
     """
     loss = max(history[["loss", "val_loss"]].to_numpy().max() for history in histories.values())
     return {
-        "Accuracy": _lay_out(histories, "accuracy", 1),
-        "Loss": _lay_out(histories, "loss", loss or 1),
+        "Accuracy": _plot_metric(histories, "accuracy", 1),
+        "Loss": _plot_metric(histories, "loss", loss or 1),
     }
 
 
-def bands(table, column, positions=lambda values: values):
-    """Lay out how accurate both networks are along an axis, each with the band of its interval.
+def plot_bands(
+    table: pd.DataFrame,
+    column: str,
+    transform: Callable[[np.ndarray], np.ndarray] = np.asarray,
+) -> Chart:
+    """Lay out the accuracy of both networks along an axis, with the bands of their intervals.
 
     Args:
         table: numbers in the columns `network`, `accuracy`, `accuracy_low`, `accuracy_high`
             and the one named next.
-        column: name of the horizontal axis's column; ascending for each network, at least
-            two different values or one.
-        positions: maps an array of its values to where they stand, such as `numpy.log2`.
-
-    Returns:
-        What `curves` returns for one metric; each line also has a `band` (SVG path data).
+        column: of the horizontal axis; ascending for each network.
+        transform: of the horizontal axis, such as `numpy.log2`.
     """
     values = sorted(set(table[column]))
-    places = positions(np.array(values, float))
+    places = transform(np.array(values, float))
     span = (places[-1] - places[0]) or 1
     across = dict(zip(values, np.round(WIDTH * (places - places[0]) / span, 1), strict=True))
 
     lines = []
-    for network in ("custom", "transfer"):
+    for network in NETWORKS:
         rows = table[table["network"] == network]
         x = [across[value] for value in rows[column]]
         y, low, high = (
             [round(HEIGHT * (1 - value), 1) for value in rows[name]]
             for name in ("accuracy", "accuracy_low", "accuracy_high")
         )
+        points = list(zip(x, y, strict=True))
         outline = [*zip(x, high, strict=True), *zip(x[::-1], low[::-1], strict=True)]
         lines.append(
-            {
-                "network": network,
-                "photos": "validation",
-                "path": _path(zip(x, y, strict=True)),
-                "band": _path(outline) + "Z",
-                "marks": list(zip(x, y, strict=True)),
-                "last": rows["accuracy"].iloc[-1],
-            }
+            Line(
+                network,
+                "validation",
+                path=_format_path(points),
+                marks=points,
+                last=rows["accuracy"].iloc[-1],
+                band=_format_path(outline) + "Z",
+            )
         )
-    every = math.ceil(len(values) / MARKS)
-    return {
-        "width": WIDTH,
-        "height": HEIGHT,
-        "x_ticks": [(across[value], f"{value:g}") for value in values[::every]],
-        "y_ticks": [(round(HEIGHT * (1 - tick), 1), f"{tick:.3g}") for tick in ticks(0, 1)],
-        "lines": lines,
-    }
+    every = math.ceil(len(values) / MAX_MARKS)
+    return Chart(
+        x_ticks=[(across[value], f"{value:g}") for value in values[::every]],
+        y_ticks=[(round(HEIGHT * (1 - tick), 1), f"{tick:.3g}") for tick in choose_ticks(0, 1)],
+        lines=lines,
+    )
 
 
-def _path(points):
-    """Write points as SVG path data."""
+def _format_path(points: Iterable[Point]) -> str:
+    """Return points as SVG path data."""
     return "M" + "L".join(f"{across} {down}" for across, down in points)
 
 
-def _lay_out(histories, metric, high):
+def _plot_metric(histories: dict[str, pd.DataFrame], metric: str, high: float) -> Chart:
     """Lay out one metric, on a vertical axis from 0 to `high`."""
     epochs = max(len(history) for history in histories.values())
 
-    def x(epoch):
+    def x(epoch: float) -> float:
         return round(WIDTH * (epoch - 1) / max(epochs - 1, 1), 1)
 
-    def y(value):
+    def y(value: float) -> float:
         return round(HEIGHT * (1 - value / high), 1)
 
     lines = []
@@ -111,19 +147,17 @@ def _lay_out(histories, metric, high):
         for photos, column in (("training", metric), ("validation", f"val_{metric}")):
             points = [(x(epoch), y(value)) for epoch, value in enumerate(history[column], start=1)]
             lines.append(
-                {
-                    "network": network,
-                    "photos": photos,
-                    "path": _path(points),
-                    "marks": points[:: -math.ceil(len(points) / MARKS)],
-                    "last": history[column].iloc[-1],
-                }
+                Line(
+                    network,
+                    photos,
+                    path=_format_path(points),
+                    marks=points[:: -math.ceil(len(points) / MAX_MARKS)],
+                    last=history[column].iloc[-1],
+                )
             )
-    whole = [tick for tick in ticks(1, epochs) if tick == int(tick)] if epochs > 1 else [1]
-    return {
-        "width": WIDTH,
-        "height": HEIGHT,
-        "x_ticks": [(x(tick), int(tick)) for tick in whole],
-        "y_ticks": [(y(tick), f"{tick:.3g}") for tick in ticks(0, high)],
-        "lines": lines,
-    }
+    whole = [tick for tick in choose_ticks(1, epochs) if tick == int(tick)] if epochs > 1 else [1]
+    return Chart(
+        x_ticks=[(x(tick), str(int(tick))) for tick in whole],
+        y_ticks=[(y(tick), f"{tick:.3g}") for tick in choose_ticks(0, high)],
+        lines=lines,
+    )

@@ -2,6 +2,7 @@
 
 import errno
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -10,34 +11,36 @@ RESERVED = ("photo", "actual", "predicted")  # columns of the predictions beside
 LITTER = ("thumbs.db", "desktop.ini", "__macosx")  # what systems leave beside photos
 
 
-def find(folder):
-    """List the photos of a folder, in an order that does not depend on the file system.
+def find(folder: str | Path) -> pd.DataFrame:
+    """List the photos of a folder and their labels, in the same order on any file system.
+
+    Files beside the sub-folders, hidden files, and what systems leave behind (`Thumbs.db`)
+    are not photos. Symbolic links to something inside the folder are followed; other links
+    are listed as photos, so that `decode` names their problem.
 
     Args:
-        folder: has one sub-folder per class; what lies beside these, hidden files, and what
-            systems leave behind (`Thumbs.db`) are not photos. Symbolic links are followed
-            if they lead to something inside the folder; others are listed as photos, so
-            that `decode` finds fault with them.
+        folder: has one sub-folder of photos per class.
 
     Returns:
         A data frame with the columns `photo` (path relative to `folder`, with `/`) and
         `label` (name of the sub-folder), sorted by `photo`.
 
     Raises:
-        SystemExit: if the folder is missing, has fewer than two classes, or a class
-            has no photo, leads out of the folder, or has the name of a column; or if a
-            folder cannot be opened.
+        SystemExit: if the folder is missing or has fewer than two classes; if a class has no
+            photo, is a link out of the folder, or has the name of a column; or if a folder
+            cannot be opened.
     """
     folder = Path(folder)
-    if not os.path.isdir(folder):  # which, unlike that of `Path`, says no where there is an error
+    if not os.path.isdir(folder):  # `Path.is_dir` raises an error where this returns False
         raise SystemExit(
             f"photos: {str(folder)!r} is not a folder; expected one with a sub-folder of "
             "photos per class. Put it there, or name another as `photos` in params.yaml."
         )
-    classes = [name for name in _names(folder) if os.path.isdir(folder / name)]
+    classes = [name for name in _list_names(folder) if os.path.isdir(folder / name)]
     if len(classes) < 2:
+        found = f"only the sub-folder {classes[0]!r}" if classes else "no sub-folders"
         raise SystemExit(
-            f"photos: {str(folder)!r} has {_sub_folders(classes)}; expected at least 2, one per "
+            f"photos: {str(folder)!r} has {found}; expected at least 2, one per "
             "class. Add them, or name another folder as `photos` in params.yaml."
         )
     if taken := [name for name in classes if name in RESERVED]:
@@ -53,7 +56,7 @@ def find(folder):
     photos = [
         (path.relative_to(folder).as_posix(), name)
         for name in classes
-        for path in _files(folder / name, folder, {os.path.realpath(folder)})
+        for path in _walk_files(folder / name, folder, {os.path.realpath(folder)})
     ]
     table = pd.DataFrame(sorted(photos), columns=["photo", "label"])
     if empty := sorted(set(classes) - set(table["label"])):
@@ -64,25 +67,32 @@ def find(folder):
     return table
 
 
-def below(folder):
+def list_photos(folder: str | Path) -> list[str]:
     """List all photos in a folder and its sub-folders, whatever these are called.
 
     Args:
-        folder: as for `find`, but needs no sub-folders.
+        folder: a folder of photos; what counts as one, and how links are treated, is as in
+            `find`.
 
     Returns:
-        Their paths relative to `folder`, with `/`, sorted.
+        The paths of the photos relative to `folder`, with `/`, sorted.
 
     Raises:
         SystemExit: if a folder cannot be opened.
     """
-    return sorted(path.relative_to(folder).as_posix() for path in _files(folder, folder, set()))
+    paths = _walk_files(Path(folder), Path(folder), set())
+    return sorted(path.relative_to(folder).as_posix() for path in paths)
 
 
-def _names(folder):
-    """List what a folder holds, sorted, but for hidden files and litter."""
+def is_inside(path: str | Path, folder: str | Path) -> bool:
+    """Return whether a path, with its links followed, is in a folder."""
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+
+
+def _list_names(folder: Path) -> list[str]:
+    """List the names in a folder, sorted, without hidden files and litter."""
     try:
-        names = [entry.name for entry in Path(folder).iterdir()]
+        names = [entry.name for entry in folder.iterdir()]
         if not os.access(folder, os.X_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
@@ -93,28 +103,19 @@ def _names(folder):
     return sorted(name for name in names if name[0] != "." and name.casefold() not in LITTER)
 
 
-def _files(folder, root, above):
+def _walk_files(folder: Path, root: Path, above: set[str]) -> Iterator[Path]:
     """Yield the paths of all files in a folder and its sub-folders.
 
     Args:
         folder: where to look.
         root: the folder that links may not lead out of.
-        above: real paths of the folders that hold this one: a link to one of them would
-            go round in circles.
+        above: real paths of the folders around this one: a link to one of them would
+            lead round in circles.
     """
     above = above | {os.path.realpath(folder)}
-    for path in (Path(folder, name) for name in _names(folder)):
+    for path in (folder / name for name in _list_names(folder)):
         if os.path.isdir(path) and is_inside(path, root):
             if os.path.realpath(path) not in above:
-                yield from _files(path, root, above)
+                yield from _walk_files(path, root, above)
         elif os.path.isfile(path) or os.path.islink(path):
             yield path
-
-
-def is_inside(path, folder):
-    """Return whether a path, with its links followed, is in a folder."""
-    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
-
-
-def _sub_folders(names):
-    return f"only the sub-folder {names[0]!r}" if names else "no sub-folders"

@@ -1,32 +1,35 @@
-"""Duplicates: photos that are the same, byte for byte, or look it."""
+"""Look-alikes: photos that are the same, byte for byte, or look the same."""
+
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
-# Bits of 64. On 150 photos of animals, JPEG compression and other sizes moved at most 4 bits,
+# Bits of 64. On 150 photos of animals, JPEG compression and other sizes changed at most 4 bits,
 # more light and contrast at most 6 in 99 of 100; no two photos were closer than 16.
-DISTANCE = 6
-BLOCK = 2**18  # pairs that are compared at a time: as many as a core's cache holds
+MAX_DISTANCE = 6
+MAX_PAIRS = 2**18  # compared at a time: about what the cache of a core holds
 
 
-def group(sha256, phash):
-    """Put photos together that look the same: what must not stand on both sides of a split.
+def group_photos(sha256: ArrayLike, phash: ArrayLike) -> np.ndarray:
+    """Group the photos that look the same, which must not be on both sides of a split.
 
-    Two photos are in one group if their perceptual hashes differ in at most 6 bits, or if
-    other photos of the group lead from one to the other in such steps.
+    Two photos are in one group if their perceptual hashes differ in at most `MAX_DISTANCE`
+    bits, or if other photos of the group lead from one to the other in such steps.
 
     Args:
-        sha256: `n` hashes of the files, of `str`.
-        phash: `n` perceptual hashes, integers of 64 bits.
+        sha256: hashes of `n` files, hexadecimal.
+        phash: perceptual hashes of the same files, integers of 64 bits.
 
     Returns:
-        An array of `n` names of groups: each is the first of its photos' `sha256`, so that
-        neither the order nor other photos decide it.
+        The names of the groups, `str` `[n]`. The name of a group is the smallest `sha256` of
+        its photos, so it depends neither on the order of the photos nor on other photos.
     """
     values, which = np.unique(np.asarray(phash, np.uint64), return_inverse=True)
     nodes = np.arange(len(values))
     first = nodes  # of each value's group
-    for pairs in _close_pairs(values):
+    for pairs in _find_close_pairs(values):
         # Imported where there are pairs: it takes long, and most folders have none.
         from scipy.sparse import coo_array
         from scipy.sparse.csgraph import connected_components
@@ -38,8 +41,8 @@ def group(sha256, phash):
     return pd.Series(np.asarray(sha256)).groupby(first[which]).transform("min").to_numpy()
 
 
-def describe(table):
-    """Say of which photo each duplicate is one.
+def list_lookalikes(table: pd.DataFrame) -> pd.DataFrame:
+    """List the photos that look the same as an earlier one, or have two labels.
 
     Args:
         table: data frame with the columns `photo`, `label`, `sha256` and `group`.
@@ -47,50 +50,56 @@ def describe(table):
     Returns:
         A data frame with the columns `photo`, `label`, `problem` and `detail`, and a row for
         each photo but the first of its group. The problem is `two labels` if the same photo
-        has another label as well, else `duplicate` or `near duplicate`.
+        has another label as well (then the first one is listed, too), else `duplicate` or
+        `near duplicate`; the detail names the other photo.
     """
+    same, alike = (table.groupby(column, sort=False) for column in ("sha256", "group"))
+    labels = same["label"].transform("nunique")
+    firsts = {"same": same["photo"].transform("first"), "alike": alike["photo"].transform("first")}
+    listed = table.assign(labels=labels, **firsts)[table.duplicated("group") | (labels > 1)]
+    columns = ["photo", "label", "sha256", "labels", "same", "alike"]
     rows = []
-    same = table.groupby("sha256", sort=False)
-    first_of_same, labels = same["photo"].transform("first"), same["label"].transform("nunique")
-    first_alike = table.groupby("group", sort=False)["photo"].transform("first")
-    for row in table[table.duplicated("group") | (labels > 1)].itertuples():
-        if labels[row.Index] > 1:
-            others = table[(table["sha256"] == row.sha256) & (table["label"] != row.label)]
+    for photo, label, sha256, count, first_same, first_alike in listed[columns].itertuples(
+        index=False
+    ):
+        if count > 1:
+            others = table[(table["sha256"] == sha256) & (table["label"] != label)]
             problem, detail = "two labels", f"the same photo as {', '.join(others['photo'])}"
-        elif first_of_same[row.Index] != row.photo:
-            problem, detail = "duplicate", f"the same photo as {first_of_same[row.Index]}"
+        elif first_same != photo:
+            problem, detail = "duplicate", f"the same photo as {first_same}"
         else:
-            problem, detail = "near duplicate", f"looks like {first_alike[row.Index]}"
-        rows.append((row.photo, row.label, problem, detail))
+            problem, detail = "near duplicate", f"looks like {first_alike}"
+        rows.append((photo, label, problem, detail))
     return pd.DataFrame(rows, columns=["photo", "label", "problem", "detail"])
 
 
-def _close_pairs(values):
-    """Find all pairs of hashes that differ in few bits.
+def _find_close_pairs(values: np.ndarray) -> Iterator[np.ndarray]:
+    """Find all pairs of hashes that differ in at most `MAX_DISTANCE` bits.
 
-    Of 7 parts of a hash, 6 bits that differ leave at least one as it is: only hashes that
-    share a part are compared.
+    A hash is cut into 7 parts. Where two hashes differ in 6 bits or fewer, at least one part
+    is the same in both: only hashes that share a part are compared.
 
     Args:
-        values: `uint64` array.
+        values: `uint64` `[n]`.
 
     Yields:
-        `int` arrays `[pairs, 2]` of indices, the smaller one first; bounded, and never empty.
-        A pair may come more than once.
+        Indices of pairs, `int` `[pairs, 2]`, the smaller one first: never empty, and a bounded
+        number at a time. A pair may be yielded more than once.
     """
-    found, size = [], 0
-    for bits in np.array_split(np.arange(64, dtype=np.uint64), DISTANCE + 1):
+    found: list[np.ndarray] = []
+    size = 0
+    for bits in np.array_split(np.arange(64, dtype=np.uint64), MAX_DISTANCE + 1):
         part = values >> bits[0] & np.uint64(2 ** len(bits) - 1)
         order = np.argsort(part, kind="stable")
         for alike in np.split(order, np.flatnonzero(np.diff(part[order])) + 1):
-            rows = max(1, BLOCK // max(1, len(alike)))
+            rows = max(1, MAX_PAIRS // max(1, len(alike)))
             for start in range(0, len(alike), rows):
                 some, others = values[alike[start : start + rows], None], values[alike[start:]]
-                near = np.argwhere(np.bitwise_count(some ^ others) <= DISTANCE)
+                near = np.argwhere(np.bitwise_count(some ^ others) <= MAX_DISTANCE)
                 near = near[near[:, 0] < near[:, 1]]
                 found.append(alike[start + near])
                 size += len(near)
-                if size >= BLOCK:
+                if size >= MAX_PAIRS:
                     yield np.concatenate(found)
                     found, size = [], 0
     if size:

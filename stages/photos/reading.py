@@ -1,4 +1,4 @@
-"""Reading many photos: on all cores, and safe from any one of them."""
+"""Reading many photos on all cores, each safe from what is wrong with another."""
 
 import concurrent.futures
 import math
@@ -6,88 +6,105 @@ import multiprocessing
 import os
 import signal
 from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from joblib import cpu_count
 from pebble import ProcessExpired, ProcessPool
 
 from stages.photos import decoding
+from stages.photos.decoding import Photo, PhotoError
 
-SECONDS = 5  # for a photo at most
-TOGETHER = 16  # photos that a process reads at a time
-_shared = None  # in each process: where the pixels go
+MAX_SECONDS = 5  # for a photo
+CHUNK = 16  # photos that a process reads at a time
+
+_shared: np.ndarray  # in each process: where the pixels go
+
+_Result = Photo | PhotoError
+_Start = Callable[[list[str], int], concurrent.futures.Future]
 
 
-def read(folder, names, image_size, context=multiprocessing):
-    """Read photos in processes of their own, which no photo outlives by crashing or hanging.
+def read(
+    folder: str | Path | None,
+    names: Iterable[str],
+    image_size: int,
+    context: Any = multiprocessing,
+) -> Iterator[Photo | PhotoError]:
+    """Read photos in processes of their own, so that one that crashes or hangs stops no other.
+
+    At most `CHUNK * (2 * cores + 1)` photos are in memory at a time.
 
     Args:
-        folder: the folder of photos, which no link may lead out of; or `None`.
-        names: the photos' paths, relative to it.
-        image_size: side of the square that each is stretched to, pixels.
-        context: of `multiprocessing`, which starts the processes; the usual one by default.
+        folder: the folder of photos, which no link may lead out of; `None` if there is none.
+        names: paths of the photos, relative to the folder.
+        image_size: side of the square that each photo is stretched to, pixels.
+        context: of `multiprocessing`, which starts the processes; its default one by default.
 
     Yields:
-        For each name, in order, a `Photo`, or the `PhotoError` that says why there is none.
-        A few photos for each core are in memory at a time.
+        For each name, in order, the `Photo`, or the `PhotoError` that says what is wrong.
     """
     names = list(names)
     workers = max(1, min(cpu_count(), len(names)))
-    ahead = 2 * cpu_count() + 1  # times TOGETHER photos are in memory
-    # Pixels come back through memory that all processes share. To send them, as all else is
-    # sent, would keep this process too busy to feed more than a few others.
-    shape = (max(1, min(ahead * TOGETHER, len(names))), image_size, image_size, 3)
+    ahead = 2 * cpu_count() + 1  # chunks in memory
+    # Pixels come back in memory that all processes share. Pickling them, as the other results
+    # are, would keep this process too busy to serve many others.
+    shape = (max(1, min(ahead * CHUNK, len(names))), image_size, image_size, 3)
     memory = context.RawArray("B", math.prod(shape))
     pixels = np.frombuffer(memory, np.uint8).reshape(shape)
     with ProcessPool(
-        workers, initializer=_start, initargs=(memory, shape), context=context
+        workers, initializer=_start_process, initargs=(memory, shape), context=context
     ) as pool:
 
-        def start(some, row):
-            return pool.schedule(_decode, (folder, some, image_size, row), timeout=SECONDS)
+        def start(some: list[str], row: int) -> concurrent.futures.Future:
+            return pool.schedule(_decode, (folder, some, image_size, row), timeout=MAX_SECONDS)
 
-        def results(some, row, future):
-            for number, photo in enumerate(_results(some, row, future, start), row):
-                if isinstance(photo, decoding.Photo):
+        def get_results(
+            some: list[str], row: int, future: concurrent.futures.Future
+        ) -> Iterator[_Result]:
+            for number, photo in enumerate(_wait(some, row, future, start), row):
+                if isinstance(photo, Photo):
                     photo = photo._replace(pixels=pixels[number].copy())
                 yield photo
 
-        running = deque()
-        for first in range(0, len(names), TOGETHER):
-            some, row = names[first : first + TOGETHER], first % (ahead * TOGETHER)
+        running: deque[tuple[list[str], int, concurrent.futures.Future]] = deque()
+        for first in range(0, len(names), CHUNK):
+            some, row = names[first : first + CHUNK], first % (ahead * CHUNK)
             running.append((some, row, start(some, row)))
             if len(running) == ahead:
-                yield from results(*running.popleft())
+                yield from get_results(*running.popleft())
         while running:
-            yield from results(*running.popleft())
+            yield from get_results(*running.popleft())
 
 
-def _start(memory, shape):
-    """Take the shared memory, and be quiet: decoders do not say of which photo they complain."""
+def _start_process(memory: Any, shape: tuple[int, ...]) -> None:
+    """Map the shared memory, and silence the decoders: they do not name the photo."""
     global _shared
     _shared = np.frombuffer(memory, np.uint8).reshape(shape)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
-def _decode(folder, names, image_size, row):
-    """Read photos; put the pixels into the shared memory, from that row on."""
-    results = []
-    with _limit(2 * SECONDS):
+def _decode(
+    folder: str | Path | None, names: list[str], image_size: int, row: int
+) -> list[_Result]:
+    """Read photos, and put their pixels into the shared memory, from a row on."""
+    results: list[_Result] = []
+    with _limit(2 * MAX_SECONDS):
         for number, name in enumerate(names, row):
             try:
                 photo = decoding.decode(Path(folder or "", name), image_size, folder)
                 _shared[number] = photo.pixels
-                results.append(photo._replace(pixels=None))
-            except decoding.PhotoError as error:
+                results.append(photo._replace(pixels=_shared[:0]))
+            except PhotoError as error:
                 results.append(error)
     return results
 
 
 @contextmanager
-def _limit(seconds):
-    """End this process after so long, even if the one that keeps the time is no longer there."""
+def _limit(seconds: float) -> Iterator[None]:
+    """End this process after some time, even if the process that watches it was killed."""
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_REAL, seconds)
         yield
@@ -96,15 +113,17 @@ def _limit(seconds):
         yield
 
 
-def _results(names, row, future, start):
-    """Wait for the photos of one process; if it came to grief, read them one by one."""
+def _wait(
+    names: list[str], row: int, future: concurrent.futures.Future, start: _Start
+) -> list[_Result]:
+    """Wait for the photos of one process; if it was lost, read them one by one."""
     try:
         return future.result()
     except concurrent.futures.TimeoutError:
-        error = decoding.PhotoError("too slow", f"not read within {SECONDS} s")
+        error = PhotoError("too slow", f"not read within {MAX_SECONDS} s")
     except ProcessExpired as expired:
-        error = decoding.PhotoError("crash", f"it ended the reading process ({expired.exitcode})")
+        error = PhotoError("crash", f"it ended the reading process ({expired.exitcode})")
     if len(names) == 1:
         return [error]
     again = [([name], number, start([name], number)) for number, name in enumerate(names, row)]
-    return [result for some in again for result in _results(*some, start)]
+    return [result for some in again for result in _wait(*some, start)]

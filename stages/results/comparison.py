@@ -1,27 +1,9 @@
 """Comparing two networks photo by photo: the gain, and whether it could be chance."""
 
-from typing import NamedTuple
-
 import numpy as np
 from scipy.stats import binomtest, norm
 
-
-class Comparison(NamedTuple):
-    """How much better transfer is than custom, on the same photos.
-
-    Attributes:
-        accuracy_gain: accuracy of transfer minus that of custom, -1 to 1.
-        accuracy_gain_low, accuracy_gain_high: its 95% interval.
-        p_value: of McNemar's exact test, two-sided.
-        only_transfer_right, only_custom_right: numbers of photos.
-    """
-
-    accuracy_gain: float
-    accuracy_gain_low: float
-    accuracy_gain_high: float
-    p_value: float
-    only_transfer_right: int
-    only_custom_right: int
+from stages.results.records import Comparison
 
 
 def compare(custom_right: np.ndarray, transfer_right: np.ndarray) -> Comparison:

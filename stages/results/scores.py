@@ -1,33 +1,13 @@
 """Scores of a network: accuracy with its interval, confusion matrix, each class, reliability."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
-
 import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 from sklearn import metrics
 
+from stages.results.records import Scores
+
 BINS = 10  # of the confidence of an answer, from 0 to 1
-
-
-class Scores(NamedTuple):
-    """The scores of one network.
-
-    Attributes:
-        accuracy: share of the photos that it gets right, 0 to 1.
-        accuracy_low, accuracy_high: Wilson's 95% interval of the accuracy.
-        macro_f1: mean of the F1 scores of all classes, 0 to 1.
-        log_loss: mean negative log-likelihood, natural logarithm.
-        photos: number of photos.
-    """
-
-    accuracy: float
-    accuracy_low: float
-    accuracy_high: float
-    macro_f1: float
-    log_loss: float
-    photos: int
 
 
 def score(actual: np.ndarray, predicted: np.ndarray, probabilities: np.ndarray) -> Scores:
@@ -58,14 +38,14 @@ def score(actual: np.ndarray, predicted: np.ndarray, probabilities: np.ndarray) 
 
 
 def count_confusions(
-    actual: np.ndarray, predicted: np.ndarray, classes: Sequence[str]
+    actual: np.ndarray, predicted: np.ndarray, classes: np.ndarray
 ) -> pd.DataFrame:
     """Count how often each class was taken for each.
 
     Args:
         actual: `int` `[n]`, class indices.
         predicted: `int` `[n]`, class indices.
-        classes: their names.
+        classes: `str` `[classes]`, their names.
 
     Returns:
         A data frame of counts: rows are actual classes, columns predicted ones.
@@ -77,15 +57,13 @@ def count_confusions(
     )
 
 
-def score_classes(
-    actual: np.ndarray, predicted: np.ndarray, classes: Sequence[str]
-) -> pd.DataFrame:
+def score_classes(actual: np.ndarray, predicted: np.ndarray, classes: np.ndarray) -> pd.DataFrame:
     """Score each class on its own.
 
     Args:
         actual: `int` `[n]`, class indices.
         predicted: `int` `[n]`, class indices.
-        classes: their names.
+        classes: `str` `[classes]`, their names.
 
     Returns:
         A data frame indexed by class, with `precision`, `recall`, `f1` (0 to 1; 0 where there
@@ -96,7 +74,8 @@ def score_classes(
     )
     names = ("precision", "recall", "f1", "photos")
     index = pd.Index(classes, name="class")
-    return pd.DataFrame(dict(zip(names, columns, strict=True)), index=index)
+    table = pd.DataFrame(dict(zip(names, columns, strict=True)), index=index)
+    return table.astype({"photos": int})  # scikit-learn gives fractions where no answer is right
 
 
 def measure_reliability(

@@ -1,21 +1,26 @@
 """What a result is about: the photos, the base, and the parameters that determine it."""
 
 import hashlib
+from typing import Any
 
-# The parameters that decide the result of a study, beside its own.
+import pandas as pd
+
+from stages.common.parameters import Parameters
+
+# The parameters that determine the result of a study, beside its own.
 DECISIVE = {"augment", "batch_size", "epochs", "image_size", "layers", "learning_rate", "seed"}
 
 
-def describe(params, table, base):
-    """Say what a study is about, to tell whether it is about the same as a comparison.
+def describe(params: Parameters, table: pd.DataFrame, base: dict[str, Any]) -> dict[str, Any]:
+    """Return what a study is about, to check whether a comparison is about the same.
 
     Args:
-        params: the `Parameters`.
-        table: data frame with the columns `label` and `sha256`.
-        base: what `metrics/base.json` holds.
+        params: the parameters.
+        table: has the columns `label` and `sha256`, a row for each photo.
+        base: the content of `metrics/base.json`.
 
     Returns:
-        A mapping that JSON can hold.
+        A mapping that JSON can hold: the parameters by name, `base` and `photos`.
     """
     photos = hashlib.sha256("\n".join(table["label"] + "/" + table["sha256"]).encode())
     return params.model_dump(include=DECISIVE) | {

@@ -2,68 +2,77 @@
 
 import asyncio
 import site
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
+from typing import Any
 from uuid import uuid4
 
 from distributed import Client, WorkerPlugin
 from joblib import parallel_config
 
 from stages.networks import identity
+from study.common.tasks import Inputs
 
-DATA = {}  # for each study that runs, what its tasks have in common
+TIMEOUT_SECONDS = 10
+DATA: dict[str, Inputs] = {}  # of each study that runs, what its tasks have in common
 
 
 class Delivery(WorkerPlugin):
     """Brings data to every worker of a cluster, once, and to those that join later.
 
-    Dask's own `scatter` would not do: it loses the data with the worker that holds them.
+    Dask's own `scatter` does not fit: it loses the data with the worker that holds them.
+
+    Attributes:
+        name: key of the data in `DATA`.
+        data: arrays by name.
     """
 
-    def __init__(self, data):
+    def __init__(self, data: Inputs):
         self.name = f"study-{uuid4()}"
         self.data = data
 
-    def setup(self, worker):
+    def setup(self, worker: Any) -> None:
         """Keep the data."""
         DATA[self.name] = self.data
 
-    def teardown(self, worker):
-        """Let them go."""
+    def teardown(self, worker: Any) -> None:
+        """Release the data."""
         del DATA[self.name]
 
 
 @contextmanager
-def workers(scheduler, data):
+def connect(scheduler: str, data: Inputs) -> Iterator[str]:
     """Let joblib use a Dask cluster.
 
     Args:
         scheduler: its address.
-        data: a mapping of arrays, or `files.Array`s.
+        data: arrays by name.
 
     Yields:
-        The key under which each worker has the mapping in `DATA`.
+        The key under which each worker has the data in `DATA`.
 
     Raises:
-        SystemExit: if nobody answers, there are no workers, or they lack the project.
+        SystemExit: if nothing answers there, there are no workers, or they lack the project.
     """
     try:
-        client = Client(scheduler, timeout=10)
+        client = Client(scheduler, timeout=TIMEOUT_SECONDS)
     except OSError:
         raise SystemExit(
-            f"study/params.yaml: study.scheduler is {scheduler!r}, where nobody answers; expected "
-            "a Dask scheduler. Start it with `python -m dask scheduler`, or set it to local."
+            f"study/params.yaml: study.scheduler is {scheduler!r}, but nothing answers there; "
+            "expected a Dask scheduler. Start one with `python -m dask scheduler`, or set it to "
+            "local."
         ) from None
     with client:
         try:
-            client.wait_for_workers(1, timeout=10)
-        except asyncio.TimeoutError:  # before Python 3.11, another one than TimeoutError
+            client.wait_for_workers(1, timeout=TIMEOUT_SECONDS)
+        except asyncio.TimeoutError:  # not TimeoutError before Python 3.11
             raise SystemExit(
                 f"study/params.yaml: study.scheduler is {scheduler!r}, which has no workers; "
                 f"expected one or more. Start them with `python -m dask worker {scheduler}`."
             ) from None
-        # On this machine, the project is found here, wherever they were started.
+        # On this machine, the project is found here, wherever the workers were started.
         find = partial(site.addsitedir, str(identity.ROOT))
         client.register_worker_callbacks(find)
         client.run_on_scheduler(find)
@@ -78,7 +87,7 @@ def workers(scheduler, data):
             ) from None
         delivery = Delivery({name: array[:] for name, array in data.items()})
         client.register_plugin(delivery)
-        # Where there is but one worker with one thread, joblib works in this process instead.
+        # With a single worker of one thread, joblib works in this process instead.
         delivery.setup(worker=None)
         try:
             with parallel_config("dask", client=client):

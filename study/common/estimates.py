@@ -3,13 +3,15 @@
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.stats import t
 
 
 class Estimate(NamedTuple):
-    """A mean, its 95 % interval, and the probability that the true value is above 0.
+    """A mean, its 95% interval, and the probability that the true value is above 0.
 
-    Without any spread there is no interval: `low` and `high` are the mean, `positive` is NaN.
+    Values without any spread have no interval: `low` and `high` are the mean, `positive` is
+    NaN.
     """
 
     mean: float
@@ -18,12 +20,19 @@ class Estimate(NamedTuple):
     positive: float
 
     @property
-    def sign(self):
-        """1 or -1 if the true value is surely above or below 0, else 0."""
+    def sign(self) -> int:
+        """1 or -1 if the interval lies above or below 0, else 0."""
         return 0 if self.low == self.high else int(self.low > 0) - int(self.high < 0)
 
 
-def estimate(values, held_out):
+class Spread(NamedTuple):
+    """The standard deviation of single trainings, by its source; each part is at least 0."""
+
+    seed: float
+    split: float
+
+
+def estimate(values: ArrayLike, held_out: float) -> Estimate:
     """Estimate a mean over splits whose training sets overlap.
 
     The values of such splits resemble each other more than independent ones, so the usual
@@ -39,11 +48,8 @@ def estimate(values, held_out):
     Args:
         values: array `[J]`, J at least 2: one value per split.
         held_out: share of the photos that each split holds out, above 0 and below 1.
-
-    Returns:
-        An `Estimate`.
     """
-    count = len(values)
+    count = len(values := np.asarray(values))
     mean = float(np.mean(values))
     variance = np.var(values, ddof=1) * (1 / count + held_out / (1 - held_out))
     if variance < 1e-24:  # the values differ by no more than their rounding
@@ -53,19 +59,16 @@ def estimate(values, held_out):
     return Estimate(mean, float(low), float(high), float(posterior.sf(0)))
 
 
-def spread(values):
-    """Divide the spread between what the seed makes and what the split makes.
+def divide_spread(values: np.ndarray) -> Spread:
+    """Divide the spread of trainings between the seed and the split.
 
     The estimates are those of a one-way analysis of variance with random effects, as in
     S. R. Searle, G. Casella and C. E. McCulloch (1992), Variance Components, Wiley.
 
     Args:
         values: array `[splits, seeds]`, at least 2 of each.
-
-    Returns:
-        `(seed, split)`: standard deviations, at least 0.
     """
     seeds = values.shape[1]
     seed = np.mean(np.var(values, axis=1, ddof=1))
     split = np.var(np.mean(values, axis=1), ddof=1) - seed / seeds
-    return float(np.sqrt(seed)), float(np.sqrt(max(split, 0)))
+    return Spread(float(np.sqrt(seed)), float(np.sqrt(max(split, 0))))

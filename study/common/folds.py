@@ -1,14 +1,15 @@
-"""Folds: who trains and who is held out, over and over."""
+"""Splits: which photos are trained on and which are held out, over and over."""
 
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.model_selection import StratifiedKFold
 
 
 class Split(NamedTuple):
-    """One division of the photos into those that train and those that are held out.
+    """One division of the photos into a training set and held-out photos.
 
     Attributes:
         repeat, fold: which one, counted from 0.
@@ -21,61 +22,65 @@ class Split(NamedTuple):
     held_out: np.ndarray
 
 
-def seed_of(*numbers):
-    """Derive a seed, from 0 to 2**32 - 1, from integers: as many others give an unrelated one."""
+def derive_seed(*numbers: int) -> int:
+    """Return a seed from 0 to 2**32 - 1; other numbers give an unrelated one."""
     return int(np.random.SeedSequence(numbers).generate_state(1)[0])
 
 
-def splits(labels, groups, folds, repeats, seed):
+def make_splits(
+    labels: np.ndarray, groups: ArrayLike, folds: int, repeats: int, seed: int
+) -> list[Split]:
     """Hold out each photo once per repeat: repeated stratified k-fold cross-validation.
 
-    Photos that look the same stand on the same side. Neither the order of the photos nor
-    `repeats` plays a part in a repeat: a larger study begins with the smaller one's splits.
+    Photos of one group are on the same side. A repeat depends neither on the order of the
+    photos nor on `repeats`: a larger study begins with the splits of a smaller one.
 
     Args:
-        labels: `int` array `[n]` of class indices.
-        groups: array `[n]`, equal for photos that look the same.
-        folds, repeats: numbers of them.
+        labels: `int` array `[n]`, class indices.
+        groups: array `[n]`, equal for photos that look alike.
+        folds: number of parts, of which each is held out once per repeat.
+        repeats: number of divisions into folds.
         seed: another seed gives other splits.
 
     Returns:
-        A list of `folds * repeats` instances of `Split`.
+        `folds * repeats` splits.
 
     Raises:
         SystemExit: if a class has too few photos to have one in each fold.
     """
-    # One row stands for all photos of a group; of several classes, it is of the first.
-    _, which = np.unique(groups, return_inverse=True)
-    classes = pd.Series(labels).groupby(which).min().to_numpy()
+    # One row stands for all photos of a group; if they are of several classes, for the first.
+    _, group = np.unique(groups, return_inverse=True)
+    classes = pd.Series(labels).groupby(group).min().to_numpy()
     smallest = np.bincount(classes, minlength=labels.max() + 1).min()
     if smallest < folds:
         raise SystemExit(
             f"photos: a class has {smallest} different photos; expected at least study.folds, "
             f"which is {folds}. Add photos, or lower it in study/params.yaml."
         )
-    found = []
+    splits = []
     for repeat in range(repeats):
-        divide = StratifiedKFold(folds, shuffle=True, random_state=seed_of(seed, repeat))
+        divide = StratifiedKFold(folds, shuffle=True, random_state=derive_seed(seed, repeat))
         for fold, (_, out) in enumerate(divide.split(classes, classes)):
-            held_out = np.isin(which, out)
-            found.append(Split(repeat, fold, np.flatnonzero(~held_out), np.flatnonzero(held_out)))
-    return found
+            held_out = np.isin(group, out)
+            splits.append(Split(repeat, fold, np.flatnonzero(~held_out), np.flatnonzero(held_out)))
+    return splits
 
 
-def seeds(split, count, seed):
-    """Derive the seeds of `count` trainings on a split, the same ones for every network."""
-    return [seed_of(seed, split.repeat, split.fold, number) for number in range(count)]
+def derive_seeds(split: Split, count: int, seed: int) -> list[int]:
+    """Return the seeds of `count` trainings on a split, the same ones for every network."""
+    return [derive_seed(seed, split.repeat, split.fold, number) for number in range(count)]
 
 
-def of_each_class(labels, split, count, seed):
-    """Choose so many of the rows that train of each class; a larger choice has the smaller one.
+def choose_of_each_class(labels: np.ndarray, split: Split, count: int, seed: int) -> np.ndarray:
+    """Choose training photos, the same number of each class.
 
-    Unlike the splits, the choice depends on the order of the photos.
+    A larger choice contains a smaller one. Unlike the splits, the choice depends on the order
+    of the photos.
 
     Args:
-        labels: `int` array `[n]` of class indices.
-        split: the `Split`.
-        count: rows of each class to choose; there must be as many.
+        labels: `int` array `[n]`, class indices.
+        split: the `Split` whose training photos to choose from.
+        count: photos to choose of each class; there must be as many.
         seed: another seed gives another choice.
 
     Returns:

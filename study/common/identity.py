@@ -1,29 +1,32 @@
-"""Whether a worker runs the code and the packages of the process that wants its results."""
+"""Whether a worker runs the code and the packages of the process that asks for its results."""
 
 import socket
 
 from stages.networks import identity
-from study.common.errors import WorkerError
 
 
-def read():
+class WorkerError(Exception):
+    """A worker has no result. The text says why and how to go on, without the full stop."""
+
+
+def read() -> dict[str, str]:
     """Return what determines the result of a task besides its data: packages and code."""
     return identity.read("study/common/worker.py")
 
 
-def check(identity, expected):
-    """See that a process runs the code and the packages that are expected.
+def check(found: dict[str, str], expected: dict[str, str]) -> None:
+    """Check that a worker runs the code and the packages that are expected.
 
     Args:
-        identity: what `read` returned when that process started.
-        expected: what it returns where the result is wanted.
+        found: what `read` returned when the worker loaded its code.
+        expected: what `read` returns in the process that asks for the result.
 
     Raises:
-        WorkerError: if not; it says where, and what is other.
+        WorkerError: if not; it says on which host, and what differs.
     """
-    if other := [name for name, value in expected.items() if identity[name] != value]:
+    if different := [name for name, value in expected.items() if found[name] != value]:
         raise WorkerError(
-            f"the worker on {socket.gethostname()} has another {', '.join(other)} than this "
-            "process; expected the same. Bring its copy of the project and its packages up to "
-            "date, and restart it"
+            f"the worker on {socket.gethostname()} has another {', '.join(different)} than this "
+            "process; expected the same. Update its copy of the project and its packages, and "
+            "restart it"
         )

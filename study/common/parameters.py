@@ -1,5 +1,6 @@
 """The parameters of `study/params.yaml`; all others are those of `params.yaml`."""
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
@@ -8,13 +9,13 @@ from stages.common.parameters import Count, Section, load
 
 
 class Study(Section):
-    """How much the study repeats, and where it runs.
+    """How often the study repeats, and where it runs.
 
     Attributes:
-        folds: parts of the photos, of which each is held out once and the others train.
+        folds: parts of the photos: each is held out once, while the others are trained on.
         repeats: divisions into folds.
-        seeds: trainings of each network on each fold.
-        photos_per_class: sizes of the training sets on the learning curve.
+        seeds: trainings of each network on each split.
+        photos_per_class: sizes of the training sets of the learning curve.
         scheduler: `local`, or the address of a Dask scheduler.
     """
 
@@ -24,6 +25,11 @@ class Study(Section):
     photos_per_class: Annotated[list[Count], Field(min_length=1)]
     scheduler: Annotated[str, Field(pattern=r"^(local|(tcp|tls)://\S+:\d+)$")]
 
+    @property
+    def held_out(self) -> float:
+        """Share of the photos that each split holds out."""
+        return 1 / self.folds
+
 
 class Parameters(Section):
     """All of `study/params.yaml`."""
@@ -31,11 +37,11 @@ class Parameters(Section):
     study: Study
 
 
-def read(path="study/params.yaml"):
+def read(path: str | Path = "study/params.yaml") -> Study:
     """Read and check the study's own parameters.
 
-    Returns:
-        The `Study`.
+    Args:
+        path: the YAML file.
 
     Raises:
         SystemExit: as `stages.common.parameters.load` does.

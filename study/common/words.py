@@ -1,162 +1,160 @@
-"""What the study has found, in words."""
+"""What the study finds, in words."""
+
+from collections.abc import Sequence
 
 import pandas as pd
+
+from study.common.estimates import Estimate
+from study.common.parameters import Study
+from study.common.results import Need, Score
 
 OTHER = {"custom": "transfer", "transfer": "custom"}
 
 
-def table(summary):
-    """Lay out the result of the repeated splits for a terminal.
+def format_scores(summary: dict[str, Score]) -> str:
+    """Format the result over many splits as a table for a terminal.
 
     Args:
-        summary: for each network and for `gain`, what `repeat.score` returns.
-
-    Returns:
-        The lines of a table.
+        summary: the `Score` of each network and of `gain`.
     """
     rows = {}
-    for name, values in summary.items():
+    for name, score in summary.items():
         form = "{:+.3f}" if name == "gain" else "{:.3f}"
-        low, high = form.format(values["accuracy_low"]), form.format(values["accuracy_high"])
+        low, high = form.format(score.accuracy_low), form.format(score.accuracy_high)
         rows[name] = {
-            "accuracy": form.format(values["accuracy"]),
-            "95 % interval": f"{low} to {high}",
-            "over splits, sd": f"{values['accuracy_sd']:.3f}",
+            "accuracy": form.format(score.accuracy),
+            "95% interval": f"{low} to {high}",
+            "sd over splits": f"{score.accuracy_sd:.3f}",
         }
     return pd.DataFrame.from_dict(rows, orient="index").to_string()
 
 
-def compare(summary, study):
-    """Say which network is better, by how much, and how sure that is.
+def format_curve(estimates: dict[str, list[Estimate]], sizes: Sequence[int]) -> str:
+    """Format the learning curve as a table for a terminal.
 
     Args:
-        summary: for `majority`, `probe`, `custom`, `transfer` and `gain`, what
-            `repeat.score` returns.
+        estimates: for `custom`, `transfer` and `gain`, an `Estimate` for each size.
+        sizes: training photos of each class, ascending.
+    """
+    rows = {
+        name: [f"{value.mean:+.3f}" if name == "gain" else f"{value.mean:.3f}" for value in values]
+        for name, values in estimates.items()
+    }
+    columns = pd.Index(sizes, name="training photos of each class")
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).to_string()
+
+
+def describe_comparison(summary: dict[str, Score], study: Study) -> str:
+    """Describe which network is better, by how much, and how sure that is.
+
+    Args:
+        summary: the `Score` of `majority`, `probe`, `custom`, `transfer` and `gain`.
         study: the `Study`.
 
     Returns:
         Some sentences.
     """
     gain = summary["gain"]
-    if "probability" not in gain:
+    if gain.probability is None:
         headline = "No answer"
-        found = _gain(gain)
+        found = _describe_gain(gain)
     else:
-        headline = "No sure difference"
-        if gain["accuracy_low"] > 0 or gain["accuracy_high"] < 0:
-            headline = f"{_better(gain).capitalize()} is better"
-        found = f"{_gain(gain)}, and is better with a probability of {_probability(gain)}"
+        headline = "No clear difference"
+        if gain.accuracy_low > 0 or gain.accuracy_high < 0:
+            headline = f"{_name_better(gain).capitalize()} is better"
+        probability = _format_probability(gain.probability)
+        found = f"{_describe_gain(gain)}, and is better with a probability of {probability}"
     custom, transfer, probe, majority = (
-        f"{summary[name]['accuracy']:.3f}" for name in ("custom", "transfer", "probe", "majority")
+        f"{summary[name].accuracy:.3f}" for name in ("custom", "transfer", "probe", "majority")
     )
     return (
         f"{headline}. Over {study.folds * study.repeats} splits ({study.folds} folds, "
-        f"{_count(study.repeats, 'repeat')}), custom has an accuracy of {custom} and transfer "
-        f"{transfer}; {found}. A linear classifier on the base's features has {probe}, and to name "
-        f"the most common class every time {majority}.{_spread(summary)}"
+        f"{_count(study.repeats, 'repeat')}), custom gets an accuracy of {custom} and transfer "
+        f"{transfer}; {found}. A linear probe on the base's features gets {probe}, and always "
+        f"guessing the majority class gets {majority}.{_describe_spread(summary)}"
     )
 
 
-def curve(estimates, sizes):
-    """Lay out the learning curve for a terminal.
+def describe_curve(need: Need, sizes: Sequence[int], gains: Sequence[Estimate], splits: int) -> str:
+    """Describe how many photos are enough, and whether the curves meet.
 
     Args:
-        estimates: for `custom`, `transfer` and `gain`, an `Estimate` for each size.
-        sizes: photos per class, ascending.
-
-    Returns:
-        The lines of a table.
-    """
-    rows = {
-        name: [f"{value.mean:+.3f}" if name == "gain" else f"{value.mean:.3f}" for value in values]
-        for name, values in estimates.items()
-    }
-    columns = pd.Index(sizes, name="photos of each class")
-    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).to_string()
-
-
-def enough(found, sizes, gains, splits):
-    """Say how many photos are enough, and whether the curves have met.
-
-    Args:
-        found: what `curve.answer` returns.
-        sizes: photos per class, ascending.
+        need: the `Need`.
+        sizes: training photos of each class, ascending.
         gains: for each size, the `Estimate` of the gain of transfer over custom.
-        splits: number of them.
+        splits: number of splits.
 
     Returns:
         Some sentences.
     """
-    gain = f"{_gain(found)} over {splits} splits"
-    counts = {"custom": found["custom_photos"], "transfer": found["transfer_photos"]}
-    if found["accuracy_low"] <= 0 <= found["accuracy_high"] or len(set(_ends(found))) == 1:
-        first = f"With {_photos(sizes[-1])}, neither network surely beats the other: {gain}."
+    gain = f"{_describe_gain(need)} over {splits} splits"
+    counts = {"custom": need.custom_photos, "transfer": need.transfer_photos}
+    low, high = need.accuracy_low, need.accuracy_high
+    if low <= 0 <= high or low == high:
+        first = f"With {_count_photos(sizes[-1])}, neither network clearly beats the other: {gain}."
     else:
-        best = _better(found)
-        other = OTHER[best]
-        first = f"{best.capitalize()} with {_photos(counts[best])} beats {other} with "
-        first += f"{counts[other]}: {gain}."
-    return f"{first} {_meeting(sizes, [value.sign for value in gains])}"
+        better = _name_better(need)
+        first = (
+            f"{better.capitalize()} with {_count_photos(counts[better])} beats {OTHER[better]} "
+            f"with {counts[OTHER[better]]}: {gain}."
+        )
+    return f"{first} {_describe_meeting(sizes[-1], [value.sign for value in gains])}"
 
 
-def _meeting(sizes, signs):
-    """Say whether the curves have met, up to the largest size, and nothing beyond it."""
-    most = _photos(sizes[-1])
+def _describe_meeting(largest: int, signs: Sequence[int]) -> str:
+    """Describe whether the curves meet, up to the largest size and nothing beyond it."""
+    most = _count_photos(largest)
     if not any(signs):
-        return "With the same number of photos for both, no difference is sure."
+        return "With the same number of photos for both, there is no clear difference."
     if not signs[-1]:
-        return f"With {most} for both, the difference is not sure any more."
+        return f"With {most} for both, there is no longer a clear difference."
     ahead = "transfer" if signs[-1] > 0 else "custom"
     if -signs[-1] in signs:
         return f"The curves cross: {OTHER[ahead]} is ahead with fewer photos, but not with {most}."
     if not all(signs):
-        return f"With {most} for both, {ahead} is surely ahead, but not with every number."
+        return f"With {most} for both, {ahead} is clearly ahead, but not with every number."
     return (
-        f"Up to {most} the curves have not met, so these photos cannot tell how many "
+        f"Up to {most} the curves do not meet, so these photos cannot tell how many "
         f"{OTHER[ahead]} would need to catch up with {ahead}."
     )
 
 
-def _better(gain):
-    return "transfer" if gain["accuracy"] >= 0 else "custom"
+def _name_better(gain: Score | Need) -> str:
+    return "transfer" if gain.accuracy >= 0 else "custom"
 
 
-def _gain(gain):
-    """Write a gain with its interval, as one of the better network."""
-    sign = 1 if _better(gain) == "transfer" else -1
-    # Zero is added for "+0.000" to stand where "-0.000" would.
-    mean, low, high = (
-        f"{round(sign * end, 3) + 0:+.3f}" for end in (gain["accuracy"], *_ends(gain)[::sign])
-    )
-    if gain["accuracy_low"] == gain["accuracy_high"]:
-        return f"{_better(gain)} gains {mean} on every split, and with no spread has no interval"
-    return f"{_better(gain)} gains {mean} (95 % interval {low} to {high})"
+def _describe_gain(gain: Score | Need) -> str:
+    """Describe a gain with its interval, as one of the better network."""
+    better = _name_better(gain)
+    sign = 1 if better == "transfer" else -1
+    ends = (gain.accuracy_low, gain.accuracy_high)[::sign]
+    # Adding zero turns "-0.000" into "+0.000".
+    mean, low, high = (f"{round(sign * end, 3) + 0:+.3f}" for end in (gain.accuracy, *ends))
+    if gain.accuracy_low == gain.accuracy_high:
+        return f"{better} gains {mean} on every split, which leaves no spread for an interval"
+    return f"{better} gains {mean} (95% interval {low} to {high})"
 
 
-def _ends(gain):
-    return gain["accuracy_low"], gain["accuracy_high"]
-
-
-def _probability(gain):
-    value = max(gain["probability"], 1 - gain["probability"])
-    return "more than 0.999" if value > 0.999 else f"{value:.3f}"
-
-
-def _photos(number):
-    return f"{_count(number, 'photo')} of each class"
-
-
-def _count(number, noun):
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _spread(summary):
-    """Say what the seed makes of the spread, and what the split, if that was measured."""
-    if "seed_sd" not in summary["custom"]:
+def _describe_spread(summary: dict[str, Score]) -> str:
+    """Describe what the seed and the split contribute to the spread, if that was measured."""
+    if summary["custom"].seed_sd is None:
         return ""
     parts = [
-        f"{name} {summary[name]['seed_sd']:.3f} from the seed and {summary[name]['split_sd']:.3f} "
+        f"{name} {summary[name].seed_sd:.3f} from the seed and {summary[name].split_sd:.3f} "
         "from the split"
         for name in ("custom", "transfer")
     ]
     return f" The standard deviation of a single training is, for {'; for '.join(parts)}."
+
+
+def _format_probability(positive: float) -> str:
+    value = max(positive, 1 - positive)
+    return "more than 0.999" if value > 0.999 else f"{value:.3f}"
+
+
+def _count_photos(number: int) -> str:
+    return f"{_count(number, 'training photo')} of each class"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,8 +1,4 @@
-"""Pages in a browser, and their pictures for the README: `make page`.
-
-It needs Chromium (Debian's package `chromium`), and shows metrics/report.html, and what
-`stages.app` says of a drawing, as they are.
-"""
+"""Pages in a real browser. It needs Chromium (Debian's package `chromium`)."""
 
 import os
 import shutil
@@ -43,7 +39,7 @@ def running_browser(*more):
 
 
 def seconds_to_open(path):
-    """Open a page; return the time until all of it is loaded."""
+    """Return the seconds until a page is completely loaded."""
     with running_browser() as browser:
         page = browser.new_page()
         start = time.perf_counter()
@@ -52,7 +48,7 @@ def seconds_to_open(path):
 
 
 class App(NamedTuple):
-    """The page to try the networks on, while it runs: the process, and the first line it prints."""
+    """The running page of `python -m app`: its process, its port, and the first line it prints."""
 
     process: subprocess.Popen
     port: int
@@ -61,14 +57,14 @@ class App(NamedTuple):
 
 @contextmanager
 def running_app(folder, **environment):
-    """Start the page to try the networks on.
+    """Run `python -m app`.
 
     Args:
         folder: of the project.
-        environment: variables of the process, beside those of this one.
+        environment: more environment variables.
 
     Yields:
-        The `App`, which ends by Ctrl-C.
+        The `App`; Ctrl-C stops it afterwards.
     """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

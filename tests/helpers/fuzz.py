@@ -1,7 +1,7 @@
 """Mutated photos: whether each is read or listed, how fast, in how much memory.
 
-`python -m bench.fuzz` makes 6000 of them; another number may be given, and a folder that they
-are then left in: `python -m bench.fuzz 600 photos`.
+`python -m tests.helpers.fuzz` makes 6000 of them; another number may be given, and a folder to
+keep them in: `python -m tests.helpers.fuzz 600 photos`.
 """
 
 import io
@@ -17,6 +17,7 @@ import zlib
 from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import psutil
@@ -29,11 +30,11 @@ IMAGE_SIZE = 16  # so small that JPEG files are decoded at a fraction of their s
 EXTREMES = (0, 1, 255, 2**15 - 1, 2**16 - 1, 2**16, 2**18, 2**31 - 1, 2**31, 2**32 - 1)
 
 
-def originals():
+def make_originals():
     """Draw a photo, and save it in all formats and many modes.
 
     Returns:
-        A dictionary from names to contents of files, all of which can be decoded.
+        A dictionary from the names to the contents of the files, all of which can be decoded.
     """
     random = np.random.default_rng(0)
     slope = np.linspace(0, 200, 96 * 128 * 3).reshape(96, 128, 3)
@@ -43,7 +44,7 @@ def originals():
     grey, palette, black_or_white = (rgb.convert(mode) for mode in ("L", "P", "1"))
     grey_16 = Image.fromarray(pixels[:, :, 0].astype(np.uint16) * 257)
     exif = Image.Exif()
-    exif[0x0112], exif[0x010F] = 6, "camera"  # lies on its side; who made it
+    exif[0x0112], exif[0x010F] = 6, "camera"  # it lies on its side; the maker of the camera
     animation = {"save_all": True, "append_images": [rgb.rotate(90), rgb.rotate(180)]}
     files = {
         "exif.jpg": (rgb, {"exif": exif}),
@@ -110,15 +111,15 @@ def mutate(random, content, other):
     return bytes(damaged) or content
 
 
-def write(folder, count):
+def write_photos(folder, count):
     """Write mutated photos, the same ones each time.
 
     Args:
-        folder: gets two sub-folders, `even` and `odd`.
-        count: how many.
+        folder: where the sub-folders `even` and `odd` are made.
+        count: number of photos.
     """
     random = np.random.default_rng(0)
-    whole = originals()
+    whole = make_originals()
     names = list(whole)
     for label in ("even", "odd"):
         Path(folder, label).mkdir(parents=True)
@@ -132,14 +133,27 @@ def write(folder, count):
         Path(folder, ("even", "odd")[number % 2], f"{number:06}-{name}").write_bytes(content)
 
 
-def read(folder):
+class Reading(NamedTuple):
+    """What came of reading photos.
+
+    Attributes:
+        results: how many photos were `decoded`, or have each problem.
+        slowest: the longest time that one took, seconds.
+        peak: the most memory that a process took, bytes.
+    """
+
+    results: Counter
+    slowest: float
+    peak: int
+
+
+def read_photos(folder):
     """Read all photos of a folder as `prepare` does, then once more in this process.
 
-    What is printed as errors meanwhile is what `prepare` would print.
+    Errors that are printed meanwhile are what `prepare` would print.
 
     Returns:
-        `(results, slowest, peak)`: how many photos were `decoded`, or have each problem; the
-        longest time that one took, s; the most memory that a process took, bytes.
+        The `Reading`.
     """
     names = finding.find(folder)["photo"]
     results, slowest, own, this = Counter(), 0, 0, psutil.Process()
@@ -160,35 +174,35 @@ def read(folder):
             except decoding.PhotoError as error:
                 again = error
             slowest = max(slowest, time.perf_counter() - start)
-            if _essence(again) != _essence(result):
+            if _identify(again) != _identify(result):
                 results["another result each time"] += 1
-    return results, slowest, peak
+    return Reading(results, slowest, peak)
 
 
 def measure(count=6000, folder=None):
-    """Read so many mutated photos.
+    """Read mutated photos, and measure how long it takes, and how much memory.
 
     Args:
-        count: how many.
-        folder: where they are kept; nowhere by default.
+        count: number of photos.
+        folder: where to keep them; nowhere by default.
 
     Returns:
-        A mapping with the number of photos `decoded`, and of those with each problem
+        A dictionary with the number of photos `decoded`, and of those with each problem
         (`listed`); `seconds`, the longest time that one took; and `megabytes`, the most memory
         that a process took.
     """
     with tempfile.TemporaryDirectory() as temporary:
         folder = folder or temporary
-        write(folder, count)
-        results, slowest, peak = read(folder)
+        write_photos(folder, count)
+        results, slowest, peak = read_photos(folder)
     decoded = results.pop("decoded", 0)
     return {"decoded": decoded, "listed": results, "seconds": slowest, "megabytes": peak / 1e6}
 
 
 def rows():
     """Measure; yield `(what, figures, number)`, a row of a table."""
-    # In a process of its own, whose children alone are looked at.
-    command = [sys.executable, "-m", "bench.fuzz"]
+    # In a process of its own, so that other children do not count.
+    command = [sys.executable, "-m", "tests.helpers.fuzz"]
     found = json.loads(subprocess.check_output(command, cwd=ROOT, text=True))
     listed = sum(found["listed"].values())
     yield (
@@ -206,7 +220,7 @@ def _save(image, name, **options):
 
 
 def _with_checksums(content):
-    """Make the checksums of a PNG file right, so that what was changed in it is looked at."""
+    """Correct the checksums of a PNG file, so that decoders read what was changed in it."""
     damaged, start = bytearray(content), 8
     while content.startswith(b"\x89PNG") and start + 12 <= len(content):
         end = start + 8 + int.from_bytes(content[start : start + 4], "big")
@@ -218,7 +232,7 @@ def _with_checksums(content):
 
 @contextmanager
 def _silence():
-    """Drop what libraries print as errors, C libraries too."""
+    """Drop what libraries print as errors, C libraries as well."""
     errors, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nothing, 2)
     try:
@@ -229,7 +243,7 @@ def _silence():
         os.close(nothing)
 
 
-def _essence(result):
+def _identify(result):
     if isinstance(result, decoding.PhotoError):
         return result.args
     pixels = result.pixels

@@ -1,12 +1,13 @@
-"""What is left of a run that is killed at any moment: `python -m bench.kills`.
+"""Whether a run that is killed at any moment loses results: `python -m tests.helpers.kills`.
 
-A run of the whole pipeline is killed with SIGKILL, at a moment drawn evenly from the time that
-it takes; then `dvc repro` has to come to the very bytes of a run that nobody disturbed. Every
-second time, DVC itself stays alive, and only the stage is killed. 30 times unless a number is
-given: `python -m bench.kills 6`.
+A run of the whole pipeline is killed with SIGKILL, at a moment drawn uniformly from the time
+that it takes; then `dvc repro` must write the same bytes as an undisturbed run. Every second
+time, only the stage is killed, and DVC itself stays alive. There are 30 kills, or as many as
+are given: `python -m tests.helpers.kills 6`.
 
-DVC that is killed while it writes its own lock leaves half of it, and then refuses to run until
-the file is removed (https://github.com/treeverse/dvc/issues/7615). Such kills are counted apart.
+If DVC is killed while it writes its own lock, it leaves half of it, and then refuses to run
+until the file is removed (https://github.com/treeverse/dvc/issues/7615). Such kills are counted
+separately.
 """
 
 import os
@@ -17,18 +18,28 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from subprocess import CompletedProcess
+from typing import NamedTuple
 
 import psutil
 
 from tests.helpers.project import Project, change_parameters
 
-HALF_A_LOCK = "Unable to read RWLock-file"  # what DVC then says
+HALF_A_LOCK = "Unable to read RWLock-file"  # DVC's message then
 
 
-def make(folder):
-    """Make a project with few and small drawings, which takes as little time as it can."""
+class Outcome(NamedTuple):
+    """A kill: what was killed and when, and what was wrong afterwards, or `None`."""
+
+    kill: str
+    fault: str | None
+
+
+def make_project(folder: Path) -> Project:
+    """Make a project with few and small drawings, which takes little time."""
     project = Project.copy(folder)
     change_parameters(
         project.folder / "params.yaml", image_size=32, epochs=2, layers__filters=[4, 4],
@@ -38,44 +49,44 @@ def make(folder):
     return project
 
 
-def kill(folder, count, seed=0):
-    """Kill runs of the pipeline, and run it again.
+def kill_runs(folder: str | Path, count: int, seed: int = 0) -> list[Outcome]:
+    """Kill runs of the pipeline, and run it again after each.
 
     Args:
         folder: an empty one, to work in.
-        count: of the kills.
+        count: number of kills.
         seed: of the moments.
 
     Returns:
-        For each kill, a line that says what was killed, and what was then wrong: `None` if
-        the results are those of an undisturbed run, byte for byte.
+        The outcome of each kill; nothing is wrong if the results are those of an undisturbed
+        run, byte for byte.
     """
-    start = make(Path(folder, "start"))
+    start = make_project(Path(folder, "start"))
     whole = Project(shutil.copytree(start.folder, Path(folder, "whole"), symlinks=True))
     begin = time.monotonic()
     whole.run("dvc", "repro")
     seconds = time.monotonic() - begin
     moments = random.Random(seed)
-    outcomes = []
+    outcomes: list[Outcome] = []
     while len(outcomes) < count:
         killed = Project(shutil.copytree(start.folder, Path(folder, "killed"), symlinks=True))
-        with _killed(killed, seconds * moments.random(), len(outcomes) % 2 == 1) as what:
+        with _kill(killed, seconds * moments.random(), len(outcomes) % 2 == 1) as what:
             if what:
                 again = killed.run("dvc", "repro", check=False)
                 if HALF_A_LOCK in again.stdout:
                     what = f"{what} ({HALF_A_LOCK})"
                     (killed.folder / ".dvc/tmp/rwlock").unlink()
                     again = killed.run("dvc", "repro", check=False)
-                outcomes.append((what, _fault(again, whole, killed)))
+                outcomes.append(Outcome(what, _find_fault(again, whole, killed)))
         shutil.rmtree(killed.folder)
     return outcomes
 
 
 @contextmanager
-def _killed(project, moment, only_stage):
-    """Start a run, and kill it after so many seconds; yield a line on what was killed.
+def _kill(project: Project, moment: float, only_stage: bool) -> Iterator[str | None]:
+    """Start a run, and kill it at a moment, seconds; yield what was killed, if anything.
 
-    Processes that a killed stage has started are left alone until the body is over.
+    Processes that a killed stage has started stay alive until the body ends.
     """
     log = project.folder / ".git" / "killed.log"
     with log.open("w") as file:
@@ -84,10 +95,10 @@ def _killed(project, moment, only_stage):
             start_new_session=True, stdout=file, stderr=subprocess.STDOUT,
         )  # fmt: skip
     time.sleep(moment)
-    what = None  # if it is over already
+    what = None  # if it has already ended
     if only_stage:
         # Between two stages there is none: wait for the next.
-        while not (stages := _stages(running)) and running.poll() is None:
+        while not (stages := _find_stages(running)) and running.poll() is None:
             time.sleep(0.01)
         for stage in stages:
             what = "the stage"
@@ -103,19 +114,19 @@ def _killed(project, moment, only_stage):
         os.killpg(running.pid, signal.SIGKILL)
 
 
-def _fault(run, whole, killed):
-    """Say what is wrong with the run after a kill, if anything is."""
+def _find_fault(run: CompletedProcess[str], whole: Project, killed: Project) -> str | None:
+    """Return what is wrong with the run after a kill, if anything."""
     if run.returncode or "Traceback" in run.stdout:
         return f"`dvc repro` ended with {run.returncode}:\n{run.stdout}"
     expected, found = whole.results(), killed.results()
     names = sorted(expected.keys() | found.keys())
     if other := [name for name in names if expected.get(name) != found.get(name)]:
-        return f"other bytes in {', '.join(other)}; `dvc repro` said:\n{run.stdout}"
+        return f"other bytes in {', '.join(other)}; `dvc repro` printed:\n{run.stdout}"
     return None
 
 
-def _stages(running):
-    """Find the processes of stages: below the shell, if one stays, that DVC runs each in."""
+def _find_stages(running: psutil.Popen) -> list[psutil.Process]:
+    """Find the processes of stages: children of DVC, or of a shell in between."""
     try:
         children = running.children()
         return [
@@ -128,15 +139,15 @@ def _stages(running):
         return []
 
 
-def rows(count=30):
-    """Kill so many runs; yield `(what, "", number)`, a row of a table."""
+def rows(count: int = 30) -> Iterator[tuple[str, str, str]]:
+    """Kill runs; yield `(what, "", number)`, a row of a table."""
     with tempfile.TemporaryDirectory() as folder:
-        outcomes = kill(folder, count)
-    for what, wrong in outcomes:
-        print(f"{what}: {wrong or 'the same bytes'}", file=sys.stderr)
-    right = sum(wrong is None for _, wrong in outcomes)
+        outcomes = kill_runs(folder, count)
+    for outcome in outcomes:
+        print(f"{outcome.kill}: {outcome.fault or 'the same bytes'}", file=sys.stderr)
+    right = sum(outcome.fault is None for outcome in outcomes)
     yield "SIGKILL, then `dvc repro`: the same bytes", "", f"{right} of {count}"
-    locked = sum(HALF_A_LOCK in what for what, _ in outcomes)
+    locked = sum(HALF_A_LOCK in outcome.kill for outcome in outcomes)
     yield "of these, after DVC's own lock had to be removed", "", str(locked)
 
 

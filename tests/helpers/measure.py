@@ -1,17 +1,34 @@
-"""Wall time of a command, and memory of it with all the processes that it starts."""
+"""Wall time and memory of a command, with all processes that it starts."""
 
 import statistics
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 import psutil
 
-REPEATS = 3  # of what is measured more than once
-INTERVAL = 0.1  # between two looks at the memory, seconds
+from tests.helpers.project import Project, change_parameters
+
+STAGES = {
+    "render": ["render"],
+    "prepare": ["prepare"],
+    "augment": ["augment"],
+    "split": ["split"],
+    "extract": ["extract"],
+    "train custom": ["train", "custom"],
+    "train transfer": ["train", "transfer"],
+    "evaluate": ["evaluate"],
+    "compare": ["compare"],
+    "select": ["select"],
+    "report": ["report"],
+}  # the module of each in `stages`, and its arguments
+
+REPEATS = 3  # of a measurement, unless it takes long
+INTERVAL_SECONDS = 0.1  # between two looks at the memory
 
 
 class Cost(NamedTuple):
@@ -22,7 +39,7 @@ class Cost(NamedTuple):
         megabytes: the most memory that its processes held at one time; what they share
             counts once.
         anonymous: the same without what is mapped from files, such as libraries: how much of
-            these counts depends on which other programs use them meanwhile.
+            these counts depends on which other programs use them at the time.
         largest: the most memory that one process had, MB; what it shares counts.
     """
 
@@ -32,16 +49,15 @@ class Cost(NamedTuple):
     largest: float
 
 
-def cost(project, *command, environment=None):
-    """Run a command in a project.
+def measure_cost(
+    project: Project, *command: str, environment: Mapping[str, str] | None = None
+) -> Cost:
+    """Measure a command in a project, while nothing else runs.
 
     Args:
         project: the `Project`.
         command: the program and its arguments.
-        environment: variables beside those of `Project.environment`.
-
-    Returns:
-        Its `Cost`.
+        environment: variables besides those of `Project.environment`.
 
     Raises:
         RuntimeError: if it fails, or the system does not tell the memory of a process.
@@ -51,13 +67,13 @@ def cost(project, *command, environment=None):
         process = psutil.Popen(
             command,
             cwd=project.folder,
-            env=project.environment() | (environment or {}),
+            env={**project.environment(), **(environment or {})},
             stdout=output,
             stderr=subprocess.STDOUT,
         )
         while process.poll() is None:
-            most = list(map(max, most, _memory(process)))
-            time.sleep(INTERVAL)
+            most = list(map(max, most, _read_memory(process)))
+            time.sleep(INTERVAL_SECONDS)
         if process.returncode:
             output.seek(0)
             raise RuntimeError(f"{' '.join(command)}: {output.read().decode()}")
@@ -66,19 +82,45 @@ def cost(project, *command, environment=None):
     return Cost(time.perf_counter() - start, *(size / 1e6 for size in most))
 
 
-def median_seconds(project, *commands, repeats=REPEATS):
-    """Measure the wall time of commands in a project; nothing else runs meanwhile, as in `cost`.
+def measure_stages(photos: int) -> dict[str, Cost]:
+    """Measure every stage on drawings, trained on for one epoch in batches of 32.
+
+    Args:
+        photos: number of drawings.
+
+    Returns:
+        The cost of each stage, by its name in `STAGES`.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        project = Project.copy(folder)
+        change_parameters(
+            project.folder / "params.yaml",
+            demo__photos_per_class=photos // 3,
+            epochs=1,
+            batch_size=32,
+        )
+        project.commit("Many photos")
+        return {
+            name: measure_cost(project, "python", "-m", f"stages.{module}", *arguments)
+            for name, (module, *arguments) in STAGES.items()
+        }
+
+
+def measure_seconds(
+    project: Project, *commands: Sequence[str], repeats: int = REPEATS
+) -> list[float]:
+    """Measure the median wall time of commands in a project, while nothing else runs.
 
     Args:
         project: the `Project`.
-        commands: each a program and its arguments. They run by turns, for the machine may be
-            slower at one time than at another.
+        commands: each a program and its arguments. They run in turn, because the machine may
+            be slower at one time than at another.
         repeats: how often each runs.
 
     Returns:
-        A list with the median time of each, seconds.
+        The time of each, seconds.
     """
-    times = [[] for _ in commands]
+    times: list[list[float]] = [[] for _ in commands]
     for _ in range(repeats):
         for command, taken in zip(commands, times, strict=True):
             start = time.perf_counter()
@@ -87,12 +129,12 @@ def median_seconds(project, *commands, repeats=REPEATS):
     return [statistics.median(taken) for taken in times]
 
 
-def _memory(process):
-    """Sum up the proportional set sizes of a process and its children, and find the largest.
+def _read_memory(process: psutil.Popen) -> tuple[int, int, int]:
+    """Read the memory of a process and its children, bytes.
 
     Returns:
-        `(together, anonymous, largest)`: that sum, the sum without what is mapped from files,
-        and the largest resident set size, bytes.
+        The sum of their proportional set sizes, the same without what is mapped from files,
+        and the largest resident set size.
     """
     together, anonymous, largest = 0, 0, 0
     # One of them may just have ended.

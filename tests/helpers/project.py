@@ -10,6 +10,7 @@ from pathlib import Path
 from stages.common import yaml_files
 
 ROOT = Path(__file__).parent.parent.parent
+RESULTS = ("dvc.lock", "data/split.csv")  # and all in metrics/
 
 
 def change_parameters(path, **changes):
@@ -37,8 +38,9 @@ class Project:
         listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
         names = subprocess.check_output(listing, cwd=ROOT, text=True).split("\0")
         for name in filter(None, names):
-            result = name.startswith("metrics/") and not name.endswith((".gitignore", ".gitkeep"))
-            if name != "dvc.lock" and not result:
+            kept = not name.startswith("metrics/") or name.endswith((".gitignore", ".gitkeep"))
+            # A file that Git still lists may have been removed.
+            if kept and name not in RESULTS and (ROOT / name).exists():
                 (project.folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(ROOT / name, project.folder / name)
         project.run("git", "init", "--quiet")

@@ -1,4 +1,4 @@
-"""Results as the stages before `report` write them, made up: for tests and benches."""
+"""Made-up results, as the stages before `report` write them: for tests and benches."""
 
 import numpy as np
 import pandas as pd
@@ -13,12 +13,12 @@ EPOCHS = np.arange(1, 6)
 
 
 def write_results(answers, classes, image_size=32):
-    """Write what `report` reads, but for params.yaml, into the working directory.
+    """Write all that `report` reads, except params.yaml, into the working directory.
 
     Args:
-        answers: for each network, the class index that it answers for each validation photo;
-            validation photo `i` is one of class `i % len(classes)`. There are as many
-            photos to train on.
+        answers: for each network, the index of the class that it predicts for each validation
+            photo; validation photo `i` is of class `i % len(classes)`. There are as many
+            training photos.
         classes: their names, sorted.
         image_size: side of the photos, which are noise, pixels.
     """
@@ -35,7 +35,7 @@ def write_results(answers, classes, image_size=32):
         }
     )
     files.write_table("data/split.csv", split)
-    # Every tenth photo has something to say about it, or about one that was left out.
+    # One problem for every ten photos: some with a photo, some with one that was left out.
     rows = np.arange(count // 10)
     problems = np.array(["duplicate", "near duplicate", "truncated"])[rows % 3]
     findings = split[["photo", "label"]].iloc[rows].assign(problem=problems, detail="see there")
@@ -59,11 +59,12 @@ def write_results(answers, classes, image_size=32):
         files.write_table(f"metrics/history/{name}.csv", history)
 
     right = {name: answer == actual for name, answer in answers.items()}
-    files.write_json("metrics/comparison.json", comparison.gain(right["custom"], right["transfer"]))
+    found = comparison.compare(right["custom"], right["transfer"])
+    files.write_json("metrics/comparison.json", found._asdict())
 
 
 def write_study(setting):
-    """Write what `report` reads of a study, into the working directory.
+    """Write the results of a study that `report` reads into the working directory.
 
     Args:
         setting: what `setting.describe` returns.

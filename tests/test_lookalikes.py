@@ -36,14 +36,16 @@ def drawings(tmp_path_factory):
     for animal in ANIMALS.values():
         for number in range(34):
             paths.append(folder / f"{animal.name}{number}.jpg")
-            pixels = picture.picture(animal, (0, number), 160)
+            pixels = picture.draw_picture(animal, (0, number), 160)
             Image.fromarray(pixels).save(paths[-1], quality=92)
     return paths
 
 
 def group_files(paths):
     decoded = [decoding.decode(path, 160) for path in paths]
-    return lookalikes.group([photo.sha256 for photo in decoded], [photo.phash for photo in decoded])
+    return lookalikes.group_photos(
+        [photo.sha256 for photo in decoded], [photo.phash for photo in decoded]
+    )
 
 
 def named(count):
@@ -55,7 +57,7 @@ def by_comparing_all(hashes):
     """Name each photo's group after its first photo, the slow and simple way."""
     groups = list(range(len(hashes)))
     for one, other in combinations(range(len(hashes)), 2):
-        if (hashes[one] ^ hashes[other]).bit_count() <= lookalikes.DISTANCE:
+        if (hashes[one] ^ hashes[other]).bit_count() <= lookalikes.MAX_DISTANCE:
             joined = sorted([groups[one], groups[other]])
             groups = [joined[0] if group == joined[1] else group for group in groups]
     return [named(len(hashes))[group] for group in groups]
@@ -81,14 +83,14 @@ def test_different_pictures_are_apart(drawings):
 
 def test_a_chain_of_near_copies_is_one_group_even_where_its_ends_are_far_apart():
     chain = [0, 2**6 - 1, 2**12 - 1, 2**18 - 1]
-    assert len(set(lookalikes.group(named(4), chain))) == 1
-    assert len(set(lookalikes.group(named(4), [*chain[:2], *chain[3:], 2**63 - 1]))) == 3
+    assert len(set(lookalikes.group_photos(named(4), chain))) == 1
+    assert len(set(lookalikes.group_photos(named(4), [*chain[:2], *chain[3:], 2**63 - 1]))) == 3
 
 
 @pytest.mark.parametrize(("bits", "groups"), [(6, 1), (7, 2)])
 @pytest.mark.parametrize("lowest", [0, 20, 57])
 def test_photos_are_together_up_to_6_bits(bits, groups, lowest):
-    found = lookalikes.group(named(2), [0, (2**bits - 1) << lowest])
+    found = lookalikes.group_photos(named(2), [0, (2**bits - 1) << lowest])
     assert len(set(found)) == groups
 
 
@@ -97,24 +99,24 @@ def test_it_does_not_matter_which_bits_differ(bits, groups):
     random = Random(0)
     hashes = [random.getrandbits(64) for _ in range(1000)]
     others = [phash ^ sum(1 << bit for bit in random.sample(range(64), bits)) for phash in hashes]
-    assert len(set(lookalikes.group(named(2000), hashes + others))) == groups
+    assert len(set(lookalikes.group_photos(named(2000), hashes + others))) == groups
 
 
 @given(st.lists(HASHES, max_size=20))
 def test_groups_are_what_comparing_each_photo_with_each_finds(hashes):
-    assert lookalikes.group(named(len(hashes)), hashes).tolist() == by_comparing_all(hashes)
+    assert lookalikes.group_photos(named(len(hashes)), hashes).tolist() == by_comparing_all(hashes)
 
 
 @given(st.lists(st.integers(0, 2**64 - 1), max_size=20))
 def test_any_hashes_can_be_grouped(hashes):
-    assert lookalikes.group(named(len(hashes)), hashes).tolist() == by_comparing_all(hashes)
+    assert lookalikes.group_photos(named(len(hashes)), hashes).tolist() == by_comparing_all(hashes)
 
 
 @given(st.lists(HASHES, max_size=20), st.integers(1, 100))
-def test_how_many_are_compared_at_a_time_does_not_matter(hashes, block):
+def test_how_many_are_compared_at_a_time_does_not_matter(hashes, pairs):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lookalikes, "BLOCK", block)
-        groups = lookalikes.group(named(len(hashes)), hashes)
+        patch.setattr(lookalikes, "MAX_PAIRS", pairs)
+        groups = lookalikes.group_photos(named(len(hashes)), hashes)
     assert groups.tolist() == by_comparing_all(hashes)
 
 
@@ -123,16 +125,16 @@ def test_the_order_of_the_photos_does_not_matter(hashes, random):
     order = list(range(len(hashes)))
     random.shuffle(order)
     names = np.array(named(len(hashes)), object)
-    before = lookalikes.group(names, hashes)
-    after = lookalikes.group(names[order], [hashes[row] for row in order])
+    before = lookalikes.group_photos(names, hashes)
+    after = lookalikes.group_photos(names[order], [hashes[row] for row in order])
     assert after.tolist() == before[order].tolist()
 
 
 @given(st.lists(HASHES, min_size=1, max_size=20), HASHES, st.sampled_from(["aaa", "zzz"]))
 def test_another_photo_renames_no_group_but_that_which_it_joins(hashes, another, sha256):
-    before = lookalikes.group(named(len(hashes)), hashes)
-    *after, joined = lookalikes.group([*named(len(hashes)), sha256], [*hashes, another])
-    near = [(hash_ ^ another).bit_count() <= lookalikes.DISTANCE for hash_ in hashes]
+    before = lookalikes.group_photos(named(len(hashes)), hashes)
+    *after, joined = lookalikes.group_photos([*named(len(hashes)), sha256], [*hashes, another])
+    near = [(hash_ ^ another).bit_count() <= lookalikes.MAX_DISTANCE for hash_ in hashes]
     touched = {group for group, is_near in zip(before, near, strict=True) if is_near}
     for old, new in zip(before, after, strict=True):
         assert new == (joined if old in touched else old)
@@ -140,33 +142,33 @@ def test_another_photo_renames_no_group_but_that_which_it_joins(hashes, another,
 
 
 def test_a_group_has_the_name_of_its_first_hash_however_its_photos_are_called():
-    groups = lookalikes.group(["c", "a", "b", "a"], [1, 0, 2**64 - 1, 0])
+    groups = lookalikes.group_photos(["c", "a", "b", "a"], [1, 0, 2**64 - 1, 0])
     assert groups.tolist() == ["a", "a", "b", "a"]
 
 
 @pytest.mark.parametrize("photo", [[], ["only"]])
 def test_no_photo_and_one_photo_can_be_grouped(photo):
-    assert lookalikes.group(photo, [2**64 - 1] * len(photo)).tolist() == photo
+    assert lookalikes.group_photos(photo, [2**64 - 1] * len(photo)).tolist() == photo
 
 
 @pytest.mark.parametrize("copied", [True, False])
 def test_many_thousand_copies_of_one_photo_take_little_memory(copied):
     names = ["same"] * 20_000 if copied else [f"{number:05}" for number in range(20_000)]
     tracemalloc.start()
-    groups = lookalikes.group(names, [2**63 + 1] * 20_000)
+    groups = lookalikes.group_photos(names, [2**63 + 1] * 20_000)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert set(groups) == {names[0]}
     assert peak < 50e6
 
 
-def describe(*rows):
+def list_rows(*rows):
     table = pd.DataFrame(rows, columns=["photo", "label", "sha256", "group"])
-    return [tuple(row) for row in lookalikes.describe(table).itertuples(index=False)]
+    return [tuple(row) for row in lookalikes.list_lookalikes(table).itertuples(index=False)]
 
 
 def test_the_list_says_of_which_photo_each_is_a_copy():
-    assert describe(
+    assert list_rows(
         ("cat/1", "cat", "b", "a"),
         ("cat/2", "cat", "a", "a"),
         ("cat/3", "cat", "c", "c"),
@@ -181,7 +183,7 @@ def test_the_list_says_of_which_photo_each_is_a_copy():
 
 
 def test_the_list_names_every_photo_that_has_two_labels_and_the_others_it_is_the_same_as():
-    assert describe(
+    assert list_rows(
         ("cat/1", "cat", "a", "a"),
         ("cat/2", "cat", "a", "a"),
         ("cat/3", "cat", "b", "a"),
@@ -199,6 +201,6 @@ def test_the_list_names_every_photo_that_has_two_labels_and_the_others_it_is_the
 @pytest.mark.parametrize("rows", [[], [("cat/1", "cat", "a", "a"), ("dog/1", "dog", "b", "b")]])
 def test_the_list_of_photos_without_duplicates_has_only_its_columns(rows):
     table = pd.DataFrame(rows, columns=["photo", "label", "sha256", "group"])
-    found = lookalikes.describe(table)
+    found = lookalikes.list_lookalikes(table)
     assert list(found.columns) == ["photo", "label", "problem", "detail"]
     assert not len(found)

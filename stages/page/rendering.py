@@ -1,0 +1,53 @@
+"""Filling the page's template."""
+
+import base64
+import hashlib
+import io
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+from PIL import Image
+
+FOLDER = Path(__file__).parent
+THUMBNAIL_SIZE = 160  # largest side, pixels
+
+
+def encode_thumbnail(pixels: np.ndarray) -> str:
+    """Return a photo as a `data:` URL of a JPEG of at most 160 x 160 pixels.
+
+    Args:
+        pixels: RGB `uint8` `[rows, columns, 3]`.
+    """
+    image = Image.fromarray(pixels)
+    image.thumbnail((THUMBNAIL_SIZE, THUMBNAIL_SIZE))
+    encoded = io.BytesIO()
+    image.save(encoded, "JPEG", quality=75)
+    return "data:image/jpeg;base64," + base64.b64encode(encoded.getvalue()).decode()
+
+
+def render(**values: Any) -> str:
+    """Fill the template `template.html`.
+
+    Args:
+        values: the variables of the template; each is escaped where it is shown.
+
+    Returns:
+        HTML that needs no other file and no network.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    script = (FOLDER / "script.js").read_text(encoding="utf-8")
+    return environment.get_template("template.html").render(
+        style=(FOLDER / "style.css").read_text(encoding="utf-8"),
+        script=script,
+        # The browser runs this script and no other.
+        script_sha256=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        **values,
+    )
