@@ -41,7 +41,7 @@ def workspace(tmp_path, monkeypatch):
 
 @pytest.fixture(scope="session")
 def random_weights(tmp_path_factory):
-    """A no-top weights file of a small MobileNetV2 that has learnt nothing."""
+    """A no-top weights file of a small MobileNetV2 with random weights."""
     from stages.networks.backend import keras
 
     keras.utils.set_random_seed(0)
@@ -50,7 +50,7 @@ def random_weights(tmp_path_factory):
     )
     for layer in base.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
-            # As Keras makes it, the signal dies out on its way through so many layers.
+            # With Keras's initial value, the signal dies out on its way through the layers.
             layer.gamma.assign(keras.ops.full_like(layer.gamma, 4))
     path = tmp_path_factory.mktemp("weights") / "random.h5"
     base.save(path)

@@ -29,7 +29,7 @@ def start(project, name):
 
 
 def kill(project, name, epochs):
-    """Run the stage, and kill it once so many epochs are kept; return what it printed."""
+    """Run the stage, and kill it once that many epochs are kept; return what it printed."""
     running, path = start(project, name)
     while epochs_of(path) < epochs and running.poll() is None:
         time.sleep(0.01)

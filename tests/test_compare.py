@@ -12,7 +12,7 @@ from stages.results import comparison
 
 
 def right(*counts):
-    """Two arrays, for so many photos that both, only transfer, only custom, neither gets right."""
+    """Two arrays, by the numbers of photos that both, only transfer, only custom, neither gets."""
     custom = np.repeat([True, False, True, False], counts)
     transfer = np.repeat([True, True, False, False], counts)
     return custom, transfer

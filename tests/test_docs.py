@@ -149,6 +149,7 @@ def type_in(project, block):
     return printed
 
 
+@pytest.mark.slow
 def test_the_readme_leads_to_ones_own_photos_and_network_and_back(reader):
     """All of README in its order: commands, and what it puts into params.yaml and layers.py."""
     printed = ""

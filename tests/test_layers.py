@@ -127,6 +127,12 @@ def test_a_network_that_cannot_do_its_work_is_refused_in_one_line(own_layers, ol
         assert refusal().startswith("layers.py: my_network ")
 
 
+def test_another_file_of_that_name_is_not_taken_for_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(layers, "__file__", str(tmp_path / "layers.py"))
+    said = refusal(arguments={"filters": [4], "dropout": 0})
+    assert said.startswith(f"layers.py: Python found {tmp_path / 'layers.py'}; expected that of ")
+
+
 def test_a_file_that_cannot_be_imported_is_named(changing):
     path = changing.folder / "layers.py"
     for text, said in {

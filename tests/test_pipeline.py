@@ -143,6 +143,7 @@ def test_running_everything_again_gives_the_same_bytes(changing):
         assert str(changing.folder).encode() not in content, f"{name} holds an absolute path"
 
 
+@pytest.mark.slow
 def test_more_epochs_run_only_what_depends_on_them(changing):
     ran = changing.stages_run_by("dvc", "exp", "run", "--name", "longer", "-S", "epochs=3")
     assert sorted(ran) == ["compare", "evaluate", "report", "select", *TRAIN]

@@ -189,6 +189,7 @@ def test_the_largest_size_of_the_curve_reuses_the_splits(studied):
     assert len(finished(studied)) == TASKS + 2 * 4  # one photo of each class, besides
 
 
+@pytest.mark.slow
 def test_an_interrupted_study_resumes_and_a_larger_one_reuses_it(small):
     whole = finished(small)
     folder = small.folder / "data/study"

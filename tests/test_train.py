@@ -143,7 +143,7 @@ def test_a_wrong_name_ends_in_one_line(arguments):
     assert result.stderr == "usage: python -m stages.train custom|transfer\n"
 
 
-def test_small_noisy_photos_are_learnt(extracted):
+def test_custom_learns_small_noisy_photos(extracted):
     change_parameters(extracted / "params.yaml", epochs=15, learning_rate=0.01)
     train.main("custom")
     assert pd.read_csv("metrics/history/custom.csv")["val_accuracy"].iloc[-1] == 1
@@ -269,6 +269,7 @@ def train_on_two_devices(*arguments):
 
 
 @pytest.mark.parametrize("batch_size", [4, 5])
+@pytest.mark.slow
 def test_several_devices_train_together(extracted, batch_size):
     change_parameters(
         extracted / "params.yaml", epochs=8, batch_size=batch_size, learning_rate=0.01

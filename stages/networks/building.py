@@ -4,11 +4,13 @@ import importlib
 import inspect
 import random
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
+from stages.networks import identity
 from stages.networks.backend import keras, tf
 
 
@@ -142,6 +144,12 @@ def _find_function() -> Callable[..., keras.Layer]:
         module = importlib.import_module("layers")
     except Exception as error:  # whatever is wrong with what a user has written
         raise SystemExit(f"layers.py: cannot be imported ({_in_one_line(error)}).") from None
+    # A worker of a cluster may have been started in a folder with another file of that name.
+    if Path(str(module.__file__)).resolve() != identity.ROOT / "layers.py":
+        raise SystemExit(
+            f"layers.py: Python found {module.__file__}; expected that of {identity.ROOT}. Start "
+            "in another folder."
+        )
     if not (functions := [each for each in vars(module).values() if _is_from(module, each)]):
         raise SystemExit("layers.py: no function; expected one that builds the shared layers.")
     return functions[0]

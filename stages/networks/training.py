@@ -97,7 +97,7 @@ class ShuffledOrder(keras.callbacks.Callback):
     """Draws the order of each epoch from the seed and the epoch alone.
 
     So both networks see the same photos in the same order, and a training that resumes
-    after some epochs goes on in the order that it would have had.
+    after some epochs continues with the order that it would have had.
 
     Attributes:
         data: the `Data`.

@@ -1,13 +1,14 @@
 """Reading many photos on all cores, each safe from what is wrong with another."""
 
 import concurrent.futures
+import ctypes
 import math
 import multiprocessing
 import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from pebble import ProcessExpired, ProcessPool
 from stages.photos import decoding
 from stages.photos.decoding import Photo, PhotoError
 
+M_PERTURB = -6  # of glibc's mallopt(3)
 MAX_SECONDS = 5  # for a photo
 CHUNK = 16  # photos that a process reads at a time
 
@@ -84,6 +86,10 @@ def _start_process(memory: Any, shape: tuple[int, ...]) -> None:
     global _shared
     _shared = np.frombuffer(memory, np.uint8).reshape(shape)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    # Pillow leaves what was in memory in the pixels that damaged fax data do not reach.
+    # Filled by glibc, new memory gives the same pixels each time.
+    with suppress(AttributeError, OSError, TypeError):  # other C libraries do not have it
+        ctypes.CDLL(None).mallopt(M_PERTURB, 255)
 
 
 def _decode(

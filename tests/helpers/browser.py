@@ -15,8 +15,9 @@ from tests.helpers.project import Project
 
 
 def chromium():
-    """Return the path of Chromium, or `None` where there is none."""
-    return shutil.which("chromium") or shutil.which("chromium-browser")
+    """Return the path of Chromium or Chrome, or `None` where there is none."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return next(filter(None, map(shutil.which, names)), None)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ import tempfile
 import time
 import zlib
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -148,7 +148,7 @@ class Reading(NamedTuple):
 
 
 def read_photos(folder):
-    """Read all photos of a folder as `prepare` does, then once more in this process.
+    """Read all photos of a folder as `prepare` does, twice, then once more in this process.
 
     Errors that are printed meanwhile are what `prepare` would print.
 
@@ -158,24 +158,23 @@ def read_photos(folder):
     names = finding.find(folder)["photo"]
     results, slowest, own, this = Counter(), 0, 0, psutil.Process()
     in_time = []
-    for name, result in zip(names, reading.read(folder, names, IMAGE_SIZE), strict=True):
+    twice = zip(*(reading.read(folder, names, IMAGE_SIZE) for _ in range(2)), strict=True)
+    for name, (result, again) in zip(names, twice, strict=True):
         own = max(own, this.memory_info().rss)
         outcome = result.problem if isinstance(result, decoding.PhotoError) else "decoded"
         results[outcome] += 1
         if outcome not in ("crash", "too slow"):
-            in_time.append((name, result))
+            in_time.append(name)
+            if _identify(again) != _identify(result):
+                results["another result each time"] += 1
     unit = 1 if sys.platform == "darwin" else 1024
     peak = max(own, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit)
     with _silence():
-        for name, result in in_time:
+        for name in in_time:
             start = time.perf_counter()
-            try:
-                again = decoding.decode(Path(folder, name), IMAGE_SIZE, folder)
-            except decoding.PhotoError as error:
-                again = error
+            with suppress(decoding.PhotoError):
+                decoding.decode(Path(folder, name), IMAGE_SIZE, folder)
             slowest = max(slowest, time.perf_counter() - start)
-            if _identify(again) != _identify(result):
-                results["another result each time"] += 1
     return Reading(results, slowest, peak)
 
 
