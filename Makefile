@@ -2,7 +2,7 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 # The results of the demo are in Git, but for the large ones: the first run makes them all.
-FIRST_RUN := $(if $(wildcard data/models/transfer.keras),,--force)
+FIRST_RUN := $(if $(wildcard data/photos.csv),,--force)
 PYTEST := python -m pytest --numprocesses 2 --max-worker-restart 0 --dist loadfile \
 	--no-loadscope-reorder
 INSTALL := python -m pip install --quiet --disable-pip-version-check --requirement

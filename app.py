@@ -1,4 +1,4 @@
-"""Try both networks on a page, with a photo or the camera: `python -m app`."""
+"""Try both networks in a browser, with a photo or the camera: `python -m app`."""
 
 import argparse
 import html
@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from stages.common import files, parameters, revision
+from stages.common import files, parameters
 from stages.common.parameters import NETWORKS
-from stages.networks import occlusion
+from stages.page import occlusion
 from stages.photos import decoding, reading
+from stages.results import revision
 
 MIN_LOSS = 0.01  # a loss of probability below it is not shown
 TITLE = "Custom or transfer?"
@@ -54,10 +55,10 @@ def classify(run: Inference, pixels: np.ndarray, classes: np.ndarray) -> Answer:
     lost = occlusion.measure_losses(run, pixels, best)
     sentence = f"{classes[best]} has a probability of {probabilities[best]:.2f}. "
     if lost.max() < MIN_LOSS:
-        sentence += "Covering a part of the photo does not lower it."
+        sentence += "Covering parts of the photo does not lower it."
         lost = np.zeros_like(lost)
     else:
-        sentence += f"Covering what glows most lowers it by up to {lost.max():.2f}."
+        sentence += f"Covering the parts that glow most lowers it by up to {lost.max():.2f}."
     by_class = dict(zip(classes.tolist(), probabilities.tolist(), strict=True))
     return Answer(by_class, occlusion.draw_overlay(pixels, lost), html.escape(sentence))
 
@@ -119,7 +120,7 @@ def main() -> None:
     parser.add_argument(
         "--host",
         default="127.0.0.1",
-        help="0.0.0.0 lets other machines use the page; default: %(default)s, only this one",
+        help="address to listen on; 0.0.0.0 lets other machines in; default: %(default)s",
     )
     parser.add_argument("--port", type=int, default=7860, help="default: %(default)s")
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
@@ -163,7 +164,7 @@ def main() -> None:
                 f"app: cannot listen on {args.host}:{args.port} ({error}); expected a free port. "
                 "Choose one with --port."
             )
-        print(f"http://{args.host}:{args.port} shows the page; Ctrl-C stops it", flush=True)
+        print(f"http://{args.host}:{args.port} shows the page; press Ctrl-C to stop", flush=True)
         page.block_thread()
 
 

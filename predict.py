@@ -15,10 +15,11 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from stages.common import files, parameters, revision
+from stages.common import files, parameters
 from stages.common.parameters import NETWORKS
 from stages.photos import finding, reading
 from stages.photos.decoding import Photo, PhotoError
+from stages.results import revision
 
 Inference = Callable[[np.ndarray], np.ndarray]
 Prediction = tuple[str, dict[str, np.ndarray]]  # path of a photo; each network's probabilities
@@ -200,7 +201,7 @@ def main() -> None:
     bad: list[str] = []
     FORMATS[args.format](report_errors(bar, bad), classes)
     if bad:
-        sys.exit(f"predict: {len(bad)} of {total} photos cannot be used; they are named above.")
+        sys.exit(f"predict: {len(bad)} of {total} photos cannot be used; they are listed above.")
 
 
 if __name__ == "__main__":

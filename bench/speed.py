@@ -113,7 +113,7 @@ def measure_page(project: Project) -> Iterator[Row]:
 def rows() -> Iterator[Row]:
     """Measure all of it; yield `(what, figures, ratio)` for each row of a table."""
     if chromium() is None:
-        raise SystemExit("no Chromium on PATH, which opens the page. Install it.")
+        raise SystemExit("Chromium is not on PATH; it is needed to open the page. Install it.")
     with tempfile.TemporaryDirectory() as folder:
         project = Project.copy_with_real_photos(folder)
         yield from compare_with_plain(project)

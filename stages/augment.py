@@ -63,7 +63,7 @@ def main() -> None:
             folder.mkdir(parents=True)
             # DVC expects an output even so, and warns of an empty folder.
             (folder / ".empty").write_text(NOTE)
-        print("augment is none: nothing to make")
+        print("augment is none: no copies made")
         return
 
     pixels = files.read_array(parameters.PIXELS)

@@ -1,12 +1,13 @@
 """Compare the two networks photo by photo: the gain, and whether it could be chance."""
 
 from stages.common import files
+from stages.common.parameters import NETWORKS
 from stages.results import comparison
 
 
 def main() -> None:
     right = []
-    for name in ("custom", "transfer"):
+    for name in NETWORKS:
         table = files.read_table(f"metrics/predictions/{name}.csv", ["actual", "predicted"])
         right.append((table["actual"] == table["predicted"]).to_numpy())
     found = comparison.compare(*right)

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from stages.common import files
+from stages.common.parameters import NETWORKS
 from stages.networks import loading
 from stages.networks.backend import INFERENCE_BATCH
 from stages.results import scores
@@ -61,7 +62,7 @@ def main() -> None:
     pixels = files.read_array("data/pixels.npy")
     photos = table["photo"].iloc[rows].to_numpy()
 
-    for name in ("custom", "transfer"):
+    for name in NETWORKS:
         run = loading.load_trained(name, pixels.shape[1], len(classes))
         parts = np.split(rows, range(INFERENCE_BATCH, len(rows), INFERENCE_BATCH))
         probabilities = np.concatenate([run(pixels[part].astype(np.float32)) for part in parts])

@@ -31,8 +31,8 @@ def extract_features(
         batch = run(pixels[start : start + INFERENCE_BATCH].astype(np.float32))
         if not np.isfinite(batch).all():
             raise SystemExit(
-                "base: its features are not finite; expected a base whose weights are. Choose "
-                "other weights as base.weights in params.yaml."
+                "base: some of its features are not finite; expected finite numbers. Set "
+                "base.weights in params.yaml to other weights."
             )
         append(batch)
 
@@ -44,9 +44,9 @@ def main() -> None:
     base = bases.build(params.base, params.image_size)
     shape = base.output_shape[1:]
     # Half precision would halve the size, but change the metrics.
-    with files.appending("data/base/features.npy", np.float32, shape) as append:
+    with files.appending(parameters.FEATURES, np.float32, shape) as append:
         extract_features(base, pixels, append)
-    files.save_network(base, "data/base/base.keras")
+    files.save_network(base, parameters.BASE)
     files.write_json("metrics/base.json", bases.describe(base, params.base))
 
     what = "photos" if params.augment == "none" else "photos and copies"

@@ -1,4 +1,4 @@
-"""Write one page for people to look at: the verdict, the scores, and the photos behind them."""
+"""Write the report page: the verdict, the scores, and the photos behind them."""
 
 import textwrap
 

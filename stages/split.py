@@ -33,8 +33,8 @@ def assign_sides(table: pd.DataFrame, fraction: float, seed: int) -> list[str]:
         quota[label] = round(count * fraction)
         if not 0 < quota[label] < count:
             raise SystemExit(
-                f"photos: class {label!r} has {count}; expected enough for at least one to train "
-                f"on and one to validate on at validation_fraction {fraction}. Add photos."
+                f"photos: class {label!r} has {count} photos; expected enough for at least one "
+                f"training and one validation photo at validation_fraction {fraction}. Add photos."
             )
     labels = table.groupby("group")["label"].agg(Counter)
     validation = set()
@@ -46,8 +46,8 @@ def assign_sides(table: pd.DataFrame, fraction: float, seed: int) -> list[str]:
     is_validation = table["group"].isin(validation)
     if alike := sorted(set(table["label"]) - set(table["label"][is_validation])):
         raise SystemExit(
-            f"photos: those of class {alike[0]!r} look too much alike to be divided; expected some "
-            "that do not (metrics/photos.csv lists those that do). Add photos, or raise "
+            f"photos: those of class {alike[0]!r} look too much alike to be split; expected some "
+            "that are not near duplicates (metrics/photos.csv lists them). Add photos, or raise "
             "validation_fraction in params.yaml."
         )
     return ["validation" if one else "train" for one in is_validation]
@@ -66,7 +66,7 @@ def main() -> None:
     files.write_table("data/split.csv", table.drop(columns="group"))
 
     train, validation = sides.count("train"), sides.count("validation")
-    print(f"{train} photos to train on, {validation} to validate on")
+    print(f"{train} training photos, {validation} validation photos")
 
 
 if __name__ == "__main__":

@@ -7,13 +7,11 @@ import sys
 import numpy as np
 
 from stages.common import files, parameters
-from stages.common.parameters import Parameters
+from stages.common.parameters import BASE, FEATURES, NETWORKS, Parameters
 from stages.networks import building, checkpoints, identity, live, loading, training
 from stages.networks.backend import keras
 from stages.networks.checkpoints import Checkpoint
 from stages.networks.training import Data
-
-BASE, FEATURES = "data/base/base.keras", "data/base/features.npy"
 
 
 def list_inputs(name: str, params: Parameters) -> list[str]:
@@ -109,6 +107,6 @@ def main(name: str) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] not in (["custom"], ["transfer"]):
+    if len(sys.argv) != 2 or sys.argv[1] not in NETWORKS:
         sys.exit("usage: python -m stages.train custom|transfer")
     main(sys.argv[1])

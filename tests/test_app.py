@@ -62,7 +62,7 @@ def answers(page):
 
 
 def test_it_listens_on_this_machine_alone(app):
-    assert app.line == f"http://127.0.0.1:{app.port} shows the page; Ctrl-C stops it\n"
+    assert app.line == f"http://127.0.0.1:{app.port} shows the page; press Ctrl-C to stop\n"
     listening = [
         tuple(connection.laddr)
         for connection in psutil.Process(app.process.pid).net_connections()

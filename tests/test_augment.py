@@ -27,7 +27,7 @@ def test_by_default_there_are_none(prepared, capsys):
     change_parameters(prepared / "params.yaml", augment="none")
     augment.main()
     assert not Path("data/augmented/pixels.npy").exists()
-    assert "nothing to make" in capsys.readouterr().out
+    assert "no copies made" in capsys.readouterr().out
     assert parameters.read().training_pixels == "data/pixels.npy"
 
 

@@ -135,7 +135,8 @@ def test_interrupted_by_hand_it_says_in_one_line_that_it_goes_on(long):
     shown = running.communicate()[0]
     assert running.returncode == 1
     assert (
-        shown.splitlines()[-1] == "custom: interrupted; the next run resumes after the last epoch"
+        shown.splitlines()[-1]
+        == "custom: interrupted; the next run resumes after the last complete epoch"
     )
     assert "Traceback" not in shown
 

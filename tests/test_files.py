@@ -37,8 +37,8 @@ def test_what_the_user_can_fix_ends_in_one_line_and_the_old_file_stays(tmp_path,
         new.write_text("half of the new")
         raise OSError(number, os.strerror(number))
     assert str(refusal.value) == (
-        f"{old}: cannot be written ({os.strerror(number)}). Make room for it, or allow writing "
-        "there; then `dvc repro` resumes."
+        f"{old}: cannot be written ({os.strerror(number)}). Free disk space, or change the "
+        "permissions; then `dvc repro` resumes."
     )
     assert [path.name for path in tmp_path.iterdir()] == ["table.csv"]
     assert old.read_text() == "old"

@@ -91,6 +91,58 @@ def test_dropout_and_seeds_of_ones_own_are_kept(own_layers):
     assert isinstance(dropouts[1].seed, int)
 
 
+OWN_CLASSES = """
+import keras
+from keras import layers
+
+@keras.saving.register_keras_serializable()
+class Block(layers.Layer):
+    def __init__(self, filters, **more):
+        super().__init__(**more)
+        self.filters = filters
+        self.convolution = layers.Conv2D(filters, 3, padding="same")
+        self.dropout = layers.Dropout(0.5)
+
+    def build(self, shape):
+        self.convolution.build(shape)
+
+    def call(self, inputs, training=False):
+        return self.dropout(self.convolution(inputs), training=training)
+
+    def get_config(self):
+        return super().get_config() | {"filters": self.filters}
+
+def my_network(classes):
+    return keras.Sequential(
+        [Block(4), layers.GlobalMaxPooling2D(), layers.Dense(classes, activation="softmax")]
+    )
+"""
+
+
+def test_layers_of_ones_own_class_are_reproducible_and_the_same_in_both_networks(own_layers):
+    own_layers(OWN_CLASSES)
+    keras.utils.set_random_seed(1)
+    one = build(shape=(8, 8, 3))
+    keras.utils.set_random_seed(2)
+    other = build(shape=(8, 8, 3))
+    pairs = zip(one.get_weights(), other.get_weights(), strict=True)
+    assert all(np.array_equal(*pair) for pair in pairs)
+
+
+def test_the_parameters_stay_as_they_are_whatever_the_function_does_to_them(own_layers):
+    own_layers(
+        TUTORIAL.replace("(classes, units=32):", "(classes, units):\n    units = units.pop()")
+    )
+    arguments = {"units": [8, 16]}
+    build(arguments)
+    assert arguments == {"units": [8, 16]}
+
+
+def test_any_arguments_are_passed_to_a_function_that_takes_any(own_layers):
+    own_layers(TUTORIAL.replace("units=32", "units=32, **more"))
+    build({"units": 8, "other": 3})
+
+
 def test_an_argument_that_the_function_does_not_have_is_refused_by_name():
     said = refusal(arguments={"filters": [4], "dropout": 0, "kernel": 3})
     assert said.startswith("params.yaml: layers.kernel is not an argument of shared_layers")
@@ -99,7 +151,9 @@ def test_an_argument_that_the_function_does_not_have_is_refused_by_name():
 
 def test_an_argument_that_the_function_lacks_is_refused_by_name():
     said = refusal(arguments={"filters": [4]})
-    assert said.startswith("params.yaml: layers.dropout is missing, an argument of shared_layers")
+    assert said.startswith(
+        "params.yaml: layers.dropout is missing; shared_layers in layers.py requires it"
+    )
 
 
 @pytest.mark.parametrize(
@@ -112,9 +166,11 @@ def test_an_argument_that_the_function_lacks_is_refused_by_name():
         (', activation="softmax"', ', activation="sigmoid"', "does not output probabilities"),
         ("network.add(layers.Flatten())", "", "outputs values of shape [1, 1, 3]"),
         ("return network", "return None", "returns NoneType, not a keras.Sequential"),
+        ("return network", "network.build((None, 5, 5, 8)); return network", "has weights already"),
+        ("layers.Flatten()", "layers.Lambda(lambda each: each)", "does not build a network"),
         ("units, activation", "units, activatoin", "activatoin"),
         ("classes, units=32", "units=32", "has no argument `classes`"),
-        ("filters in (16, 32, 64)", "filters in (16, 0, 64)", "cannot take an input of shape"),
+        ("filters in (16, 32, 64)", "filters in (16, 0, 64)", "does not build a network"),
     ],
 )
 def test_a_network_that_cannot_do_its_work_is_refused_in_one_line(own_layers, old, new, said):
@@ -130,7 +186,9 @@ def test_a_network_that_cannot_do_its_work_is_refused_in_one_line(own_layers, ol
 def test_another_file_of_that_name_is_not_taken_for_it(tmp_path, monkeypatch):
     monkeypatch.setattr(layers, "__file__", str(tmp_path / "layers.py"))
     said = refusal(arguments={"filters": [4], "dropout": 0})
-    assert said.startswith(f"layers.py: Python found {tmp_path / 'layers.py'}; expected that of ")
+    assert said.startswith(
+        f"layers.py: Python found {tmp_path / 'layers.py'}; expected the one in "
+    )
 
 
 def test_a_file_that_cannot_be_imported_is_named(changing):
@@ -138,7 +196,7 @@ def test_a_file_that_cannot_be_imported_is_named(changing):
     for text, said in {
         "import keras\ndef shared_layers(:\n": "layers.py: cannot be imported (SyntaxError",
         "import no_such_package\n": "layers.py: cannot be imported (ModuleNotFoundError",
-        "FILTERS = 3\n": "layers.py: no function; expected one",
+        "FILTERS = 3\n": "layers.py: defines no function; expected one",
     }.items():
         path.write_text(text)
         result = changing.run("python", "-m", "stages.train", "custom", check=False)

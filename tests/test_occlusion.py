@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from stages.networks import occlusion
+from stages.page import occlusion
 
 PHOTO = np.full((64, 64, 3), 40, np.uint8)
 PHOTO[40:56, 8:24] = 240  # what the networks below look for

@@ -62,7 +62,9 @@ def test_every_wrong_value_is_named_at_once(workspace):
         parameters.read()
 
 
-@pytest.mark.parametrize("text", ["epochs: [", "epochs: 1\nepochs: 2\n", "", "- a list\n"])
+@pytest.mark.parametrize(
+    "text", ["epochs: [", "epochs: 1\nepochs: 2\n", "", "- a list\n", "epochs: !!int ten\n"]
+)
 def test_a_file_that_is_no_mapping_ends_in_one_line(workspace, text):
     (workspace / "params.yaml").write_text(text)
     with pytest.raises(SystemExit, match=r"^params\.yaml: [^\n]+$"):
@@ -115,3 +117,8 @@ def test_a_learning_rate_in_scientific_notation_is_a_number(workspace):
     assert "learning_rate: 0.001" in text
     (workspace / "params.yaml").write_text(text.replace("rate: 0.001", "rate: 1e-4"))
     assert parameters.read().learning_rate == 1e-4
+
+
+def test_a_part_of_the_file_may_stand_for_another_one(workspace):
+    (workspace / "merged.yaml").write_text("a: &a {b: 1}\nc: {<<: *a, d: 2}\n")
+    assert yaml_files.read("merged.yaml")["c"] == {"b": 1, "d": 2}

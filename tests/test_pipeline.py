@@ -215,7 +215,7 @@ def test_editing_a_shared_module_reruns_the_stages_that_import_it(changing):
     [
         ({"epochs": -1}, "params.yaml: epochs is -1; expected"),
         ({"validation_fraction": 1}, "params.yaml: validation_fraction is 1; expected"),
-        ({"validation_fraction": 0.01}, "photos: class 'blue' has 10; expected enough"),
+        ({"validation_fraction": 0.01}, "photos: class 'blue' has 10 photos; expected enough"),
         ({"base__name": "MobileNet9"}, "params.yaml: base.name is 'MobileNet9'; expected"),
         ({"layers__kernel": 3}, "params.yaml: layers.kernel is not an argument of shared_layers"),
         ({"base__name": "demo"}, "params.yaml: base.name is 'demo', but photos is 'data/colours'"),

@@ -10,7 +10,7 @@ import subprocess
 import pandas as pd
 import pytest
 
-from stages.common import revision
+from stages.results import revision
 from tests.helpers.project import Project, change_parameters
 
 
@@ -108,7 +108,7 @@ def test_a_bad_photo_is_named_and_the_others_are_answered(project, tmp_path):
     assert empty == f"{folder}/11 \\x1b[31m.jpg: empty (0 bytes)"
     assert link == f"{folder}/outside.jpg: link (leads out of the folder of photos)"
     assert none == "nothing.jpg: unreadable (No such file or directory)"
-    assert end == "predict: 4 of 23 photos cannot be used; they are named above."
+    assert end == "predict: 4 of 23 photos cannot be used; they are listed above."
 
 
 def test_with_bad_photos_only_there_is_no_table(project):
@@ -134,7 +134,7 @@ def commit(project, name):
 
 def find_commits(project):
     """The commit of each network, in words."""
-    code = "from stages.common import revision; print(revision.describe_networks())"
+    code = "from stages.results import revision; print(revision.describe_networks())"
     return project.run("python", "-c", code).stdout.strip()
 
 

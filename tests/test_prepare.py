@@ -171,7 +171,7 @@ def test_one_photo_under_two_labels_is_an_error_even_if_bad_ones_are_left_out(wo
         "  blue/003.jpg: two labels (the same photo as red/copy.jpg)\n"
         "  red/copy.jpg: two labels (the same photo as blue/003.jpg)\n"
         f"{empty}"
-        f"Repair or remove them{advice}; of a photo with two labels, keep one."
+        f"Repair or remove them{advice}; keep only one copy of a photo with two labels."
     )
 
 
@@ -183,8 +183,8 @@ def test_a_class_that_loses_all_its_photos_is_an_error(workspace, lost):
         path.write_text("")
     skip(workspace)
     assert run_and_fail() == (
-        f"photos: none of class {'red' if lost == 'red' else 'blue'!r} can be used; expected some "
-        "of every class. Repair them, or remove the folder."
+        f"photos: no photo of class {'red' if lost == 'red' else 'blue'!r} can be used; expected "
+        "at least one of each class. Repair them, or remove the folder."
     )
 
 

@@ -102,7 +102,7 @@ def test_a_photo_that_cannot_be_used_says_why_and_the_others_are_read():
 @pytest.mark.parametrize(
     ("culprits", "problem", "detail"),
     [
-        ({3: "crash"}, "crash", f"it ended the reading process ({-signal.SIGSEGV})"),
+        ({3: "crash"}, "crash", f"decoding it crashed the process ({-signal.SIGSEGV})"),
         ({0: "crash", 1: "crash too", 21: "crash at last"}, "crash", None),
         ({3: "hang"}, "too slow", "not read within 2 s"),
     ],
@@ -115,7 +115,7 @@ def test_a_photo_that_crashes_or_hangs_is_named_and_the_others_are_read(culprits
     for culprit in culprits.values():
         assert found.pop(culprit) == (
             problem,
-            detail or f"it ended the reading process ({-signal.SIGSEGV})",
+            detail or f"decoding it crashed the process ({-signal.SIGSEGV})",
         )
     assert found == {name: name for name in NAMES}
 

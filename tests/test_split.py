@@ -160,7 +160,7 @@ def test_another_seed_gives_another_split():
 @pytest.mark.parametrize(("count", "fraction"), [(1, 0.5), (2, 0.2), (2, 0.9)])
 def test_a_class_too_small_for_both_sides_is_named(count, fraction):
     table = photo_table({"cat": range(count), "dog": range(50)})
-    with pytest.raises(SystemExit, match=f"class 'cat' has {count}; expected enough for"):
+    with pytest.raises(SystemExit, match=f"class 'cat' has {count} photos; expected enough for"):
         assign_sides(table, fraction, 0)
 
 
@@ -174,7 +174,7 @@ def test_the_csv_says_who_validates_and_takes_class_names_as_they_are(workspace,
     assert list(table.columns) == ["photo", "label", "split", "sha256"]
     counts = table[table["split"] == "validation"]["label"].value_counts()
     assert counts.to_dict() == {"1": 2, "NA": 2, "x, y": 2}
-    assert capsys.readouterr().out.endswith("24 photos to train on, 6 to validate on\n")
+    assert capsys.readouterr().out.endswith("24 training photos, 6 validation photos\n")
 
 
 def test_a_class_that_cannot_have_photos_on_both_sides_is_refused():

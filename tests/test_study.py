@@ -283,7 +283,7 @@ def test_a_worker_that_runs_other_code_is_refused(small, cluster, path):
     result = study(small, check=False)
     assert result.returncode == 1
     assert result.stdout == (
-        f"study: the worker on {socket.gethostname()} has another code than this process; "
+        f"study: the worker on {socket.gethostname()} differs from this process in: code; "
         "expected the same. Update its copy of the project and its packages, and restart it. "
         f"{RESUME}\n"
     )

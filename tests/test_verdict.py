@@ -25,18 +25,26 @@ def test_the_explanation_gives_all_that_decides():
     assert answer.explanation == (
         "Of 30 validation photos, custom gets 21 right (95% interval 0.52 to 0.83) and transfer "
         "gets 29 right (0.83 to 0.99). Only transfer is right on 8 photos, and only custom on "
-        "none. Chance alone would rarely make such a difference (p = 0.0078). Transfer's gain in "
-        "accuracy is +0.08 to +0.42 (95% interval). Use transfer."
+        "none. Chance alone would rarely produce such a difference (p = 0.0078). Transfer's "
+        "gain in accuracy is +0.08 to +0.42 (95% interval). Use transfer."
     )
 
 
 @pytest.mark.parametrize(
     ("counts", "headline", "words"),
     [
-        ((30, 0, 0, 0), "Both get everything right", "validate on harder photos, or on more."),
+        (
+            (30, 0, 0, 0),
+            "Both get everything right",
+            "Validate on harder photos, or on more of them.",
+        ),
         ((2000, 0, 0, 0), "As good as each other", "(0.998 to 1.000)"),
         ((0, 0, 0, 30), "Neither beats a guess", "an accuracy of 0.33. Check the labels"),
-        ((0, 10, 0, 20), "Neither beats a guess", "would rarely make such a difference (p = 0.00"),
+        (
+            (0, 10, 0, 20),
+            "Neither beats a guess",
+            "would rarely produce such a difference (p = 0.00",
+        ),
         ((10, 5, 2, 13), "Neither surely beats a guess", "0.33, and neither interval lies"),
         ((0, 15, 0, 15), "Use transfer", "custom gets 0 right"),
         ((13, 10, 1, 6), "Use transfer", "is +0.08 to +0.48 (95% interval). Use transfer."),
@@ -44,10 +52,22 @@ def test_the_explanation_gives_all_that_decides():
         ((13, 1, 10, 6), "Use custom", "Only transfer is right on 1 photo, and only custom on 10."),
         ((21, 0, 9, 0), "Use custom", "is -0.46 to -0.10 (95% interval). Use custom."),
         ((9000, 50, 150, 800), "Use custom", "is -0.013 to -0.007 (95% interval). Use custom."),
-        ((9000, 150, 50, 800), "Transfer is better, by little", "if a base is no burden."),
+        (
+            (9000, 150, 50, 800),
+            "Transfer is better, by little",
+            "if the cost of a base is acceptable.",
+        ),
         ((9000, 100, 90, 810), "As good as each other", "-0.002 to +0.004 (95% interval). Use cus"),
-        ((20, 4, 4, 2), "Too close to call", "Chance alone could make such a difference (p = 1)"),
-        ((20, 5, 0, 5), "Too close to call", "Transfer is probably better, but the exact test"),
+        (
+            (20, 4, 4, 2),
+            "Too close to call",
+            "Chance alone could produce such a difference (p = 1)",
+        ),
+        (
+            (20, 5, 0, 5),
+            "Too close to call",
+            "Transfer is probably better, but McNemar's exact test",
+        ),
         ((20, 0, 5, 5), "Too close to call", "-0.31 to +0.00 (95% interval). Custom is probably"),
         ((20, 0, 0, 10), "Too close to call", "On every photo, both networks are right or both"),
     ],

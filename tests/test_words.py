@@ -41,10 +41,10 @@ def summary_of(custom, transfer, seeds=1, **gain):
 
 def test_the_sentences_name_all_that_decides():
     assert words.describe_comparison(summary_of(0.6 + WOBBLE, 0.9 - WOBBLE), settings()) == (
-        "Transfer is better. Over 10 splits (5 folds, 2 repeats), custom gets an accuracy of 0.600 "
-        "and transfer 0.900; transfer gains +0.300 (95% interval +0.260 to +0.340), and is "
+        "Transfer is better. Over 10 splits (5 folds, 2 repeats), custom reaches an accuracy of "
+        "0.600 and transfer 0.900; transfer gains +0.300 (95% interval +0.260 to +0.340), and is "
         "better with a probability of more than 0.999. A linear probe on the base's features "
-        "gets 0.750, and always guessing the majority class gets 0.333."
+        "reaches 0.750, and always guessing the majority class reaches 0.333."
     )
 
 
@@ -97,7 +97,7 @@ def test_a_difference_is_clear_if_its_interval_excludes_0(low, high, headline):
 def test_the_same_gain_on_every_split_is_no_answer(gain):
     answer = words.describe_comparison(summary_of(0.7 + WOBBLE, 0.7 + gain + WOBBLE), settings())
     assert answer.startswith("No answer. ")
-    assert f"{abs(gain):.3f} on every split, which leaves no spread for an interval." in answer
+    assert f"{abs(gain):.3f} on every split, with no spread to estimate an interval from." in answer
     assert "95%" not in answer
     assert "probability" not in answer
 
@@ -225,11 +225,11 @@ def test_neither_clearly_beats_the_other(gain, better):
         ),
         (
             [0, 0, 1],
-            f"With {MOST} for both, transfer is clearly ahead, but not with every number.",
+            f"With {MOST} for both, transfer is clearly ahead, but not with every smaller number.",
         ),
         (
             [-1, 0, -1],
-            f"With {MOST} for both, custom is clearly ahead, but not with every number.",
+            f"With {MOST} for both, custom is clearly ahead, but not with every smaller number.",
         ),
         ([1, 1, 1], UP_TO + "how many custom would need to catch up with transfer."),
         ([-1, -1, -1], UP_TO + "how many transfer would need to catch up with custom."),

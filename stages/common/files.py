@@ -51,8 +51,8 @@ def writing(path: AnyPath) -> Iterator[None]:
         if error.errno not in UNWRITABLE:
             raise
         raise SystemExit(
-            f"{path}: cannot be written ({error.strerror}). Make room for it, or allow writing "
-            "there; then `dvc repro` resumes."
+            f"{path}: cannot be written ({error.strerror}). Free disk space, or change the "
+            "permissions; then `dvc repro` resumes."
         ) from None
 
 
@@ -153,7 +153,7 @@ def existing(path: AnyPath) -> AnyPath:
         SystemExit: if there is no such file.
     """
     if not Path(path).exists():
-        raise SystemExit(f"{path}: no such file; `dvc repro` runs the stages that make it.")
+        raise SystemExit(f"{path}: no such file; `dvc repro` runs the stages that write it.")
     return path
 
 

@@ -13,6 +13,7 @@ NETWORKS = ("custom", "transfer")
 DEMO = "data/demo"  # the folder of the pictures that `render` draws
 PIXELS = "data/pixels.npy"  # of the photos
 AUGMENTED = "data/augmented/pixels.npy"  # of the photos and their altered copies
+BASE, FEATURES = "data/base/base.keras", "data/base/features.npy"  # the frozen base, its outputs
 
 Count = Annotated[int, Field(strict=True, ge=1)]
 
@@ -84,7 +85,7 @@ class Parameters(Section):
 
     @property
     def training_pixels(self) -> str:
-        """Path of the pixels that both networks train on: of the photos, then of any copies."""
+        """Return the path of the pixels to train on: of the photos, then of any copies."""
         return PIXELS if self.augment == "none" else AUGMENTED
 
 
@@ -101,7 +102,7 @@ def read(path: str | Path = "params.yaml") -> Parameters:
     if params.base.name == "demo" and not is_demo(params.photos):
         raise SystemExit(
             f"{path}: base.name is 'demo', but photos is {params.photos!r}; the demo base was "
-            f"trained on drawings like those of {DEMO} alone. Choose a base for photos: "
+            f"trained only on drawings like those in {DEMO}. Choose a base for photos: "
             "`dvc exp run -S base.name=MobileNetV2`, or the same in params.yaml."
         )
     return params

@@ -9,6 +9,7 @@ import yaml
 # The core schema, https://yaml.org/spec/1.2.2/#103-core-schema, without octal and hexadecimal
 # numbers, and with `1_000`, as ruamel.yaml has it. PyYAML's own patterns are those of YAML 1.1.
 _SCALARS = {
+    "merge": (r"<<", "<"),
     "null": (r"~|null|Null|NULL|", "~nN"),
     "bool": (r"true|True|TRUE|false|False|FALSE", "tTfF"),
     "int": (r"[-+]?[0-9][0-9_]*", "-+0123456789"),
@@ -23,12 +24,13 @@ class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """Refuse a key that stands there twice, of which PyYAML would take the last one."""
-        keys = [self.construct_object(key) for key, _ in node.value]
+        """Refuse a duplicate key, of which PyYAML would take the last one."""
+        nodes = [key for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
+        keys = [self.construct_object(key) for key in nodes]
         for number, key in enumerate(keys):
             if key in keys[:number]:
-                mark = node.value[number][0].start_mark
-                raise yaml.constructor.ConstructorError(None, None, f"{key!r} twice", mark)
+                mark = nodes[number].start_mark
+                raise yaml.constructor.ConstructorError(None, None, f"duplicate key {key!r}", mark)
         return super().construct_mapping(node, deep)
 
 
@@ -51,9 +53,12 @@ def read(path: str | Path) -> Any:
     """Read a YAML file with the safe loader: nothing in it is run as code.
 
     Raises:
-        yaml.YAMLError: if it is not valid, or a key stands there twice.
+        yaml.YAMLError: if it is not valid, or has a duplicate key.
     """
-    return yaml.load(Path(path).read_text(encoding="utf-8"), _Loader)
+    try:
+        return yaml.load(Path(path).read_text(encoding="utf-8"), _Loader)
+    except (AttributeError, ValueError) as error:  # a value that is not of its tag
+        raise yaml.YAMLError(str(error)) from None
 
 
 def dump(values: Any) -> str:

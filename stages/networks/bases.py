@@ -29,7 +29,7 @@ def build(params: Base, image_size: int) -> keras.Model:
         normalization always runs in inference mode.
 
     Raises:
-        SystemExit: if there is no such base, its weights cannot be had or do not fit, or an
+        SystemExit: if there is no such base, its weights cannot be obtained or do not fit, or an
             option is wrong.
     """
     if params.weights == "random":

@@ -1,5 +1,6 @@
 """Building the two networks from the layers that they share."""
 
+import copy
 import importlib
 import inspect
 import random
@@ -16,11 +17,12 @@ from stages.networks.backend import keras, tf
 
 def build_layers(
     arguments: dict[str, Any], classes: int, seed: int, shape: tuple[int, ...]
-) -> keras.Layer:
+) -> keras.Model:
     """Build the shared layers of `layers.py`, and check that they can do their work.
 
     Every layer and initializer without a seed gets one in its configuration. Keras would
-    otherwise draw it from random numbers that all threads of a process share.
+    otherwise draw it from random numbers that all threads of a process share. Layers inside
+    classes of a user's own, which do not show in the configuration, are seeded by Keras.
 
     Args:
         arguments: `layers` of `params.yaml`.
@@ -38,17 +40,28 @@ def build_layers(
     function = _find_function()
     name = f"layers.py: {function.__name__}"
     _check_arguments(function, arguments)
+    keras.utils.set_random_seed(seed)  # for what is random but has no seed in its configuration
     try:
-        layers = function(classes=classes, **arguments)
-        if not isinstance(layers, keras.Layer):
+        layers = function(classes=classes, **copy.deepcopy(arguments))
+        if not isinstance(layers, keras.Model):
             raise TypeError(f"it returns {type(layers).__name__}, not a keras.Sequential")
+        if layers.weights:
+            raise ValueError("it has weights already; leave out Input, and weights of your own")
         layers = type(layers).from_config(_set_seeds(layers.get_config(), random.Random(seed)))
-        noise = np.random.default_rng(0).uniform(-1, 1, (2, *shape)).astype(np.float32)
-        outputs = np.asarray(layers(noise))
     except Exception as error:  # Keras and what users write raise errors of many kinds
         raise SystemExit(
+            f"{name} does not build a network ({_in_one_line(error)}). Classes of your own need "
+            "@keras.saving.register_keras_serializable() and get_config()."
+        ) from None
+    try:
+        layers(keras.Input(shape))
+        noise = np.random.default_rng(0).uniform(-1, 1, (2, *shape)).astype(np.float32)
+        outputs = np.asarray(layers(noise))
+    except Exception as error:
+        raise SystemExit(
             f"{name} cannot take an input of shape {list(shape)} ({_in_one_line(error)}); expected "
-            "layers for images and for the base's features alike. Pad those that shrink them."
+            'layers for images and for the base\'s features alike. Use padding="same" in layers '
+            "that shrink them."
         ) from None
     if outputs.shape != (2, classes):
         raise SystemExit(
@@ -64,7 +77,7 @@ def build_layers(
     return layers
 
 
-def build_custom(image_size: int, layers: keras.Layer) -> keras.Sequential:
+def build_custom(image_size: int, layers: keras.Model) -> keras.Sequential:
     """Put the shared layers behind pixels scaled to the range -1 to 1.
 
     Args:
@@ -85,7 +98,7 @@ def build_custom(image_size: int, layers: keras.Layer) -> keras.Sequential:
     )
 
 
-def build_transfer(base: keras.Model, layers: keras.Layer) -> keras.Sequential:
+def build_transfer(base: keras.Model, layers: keras.Model) -> keras.Sequential:
     """Put the shared layers behind a frozen base.
 
     Args:
@@ -138,7 +151,7 @@ def unfreeze(base: keras.Model, fine_tune: int) -> None:
         layer.trainable = number >= first and not normalization
 
 
-def _find_function() -> Callable[..., keras.Layer]:
+def _find_function() -> Callable[..., keras.Model]:
     """Return the first function that `layers.py` defines."""
     try:
         module = importlib.import_module("layers")
@@ -147,16 +160,19 @@ def _find_function() -> Callable[..., keras.Layer]:
     # A worker of a cluster may have been started in a folder with another file of that name.
     if Path(str(module.__file__)).resolve() != identity.ROOT / "layers.py":
         raise SystemExit(
-            f"layers.py: Python found {module.__file__}; expected that of {identity.ROOT}. Start "
-            "in another folder."
+            f"layers.py: Python found {module.__file__}; expected the one in {identity.ROOT}. "
+            "Start in that folder."
         )
     if not (functions := [each for each in vars(module).values() if _is_from(module, each)]):
-        raise SystemExit("layers.py: no function; expected one that builds the shared layers.")
+        raise SystemExit(
+            "layers.py: defines no function; expected one that builds the shared layers."
+        )
     return functions[0]
 
 
 def _is_from(module: ModuleType, each: Any) -> bool:
-    return inspect.isfunction(each) and each.__module__ == module.__name__
+    named = inspect.isfunction(each) and each.__name__ != "<lambda>"
+    return named and each.__module__ == module.__name__
 
 
 def _check_arguments(function: Callable[..., Any], arguments: dict[str, Any]) -> None:
@@ -167,8 +183,13 @@ def _check_arguments(function: Callable[..., Any], arguments: dict[str, Any]) ->
             f"layers.py: {function.__name__} has no argument `classes`; expected one, for the "
             "number of classes."
         )
-    known = [name for name in parameters if name != "classes"]
-    if unknown := sorted(set(arguments) - set(known)):
+    known = [
+        name
+        for name, parameter in parameters.items()
+        if name != "classes" and parameter.kind is not parameter.VAR_KEYWORD
+    ]
+    takes_any = any(each.kind is each.VAR_KEYWORD for each in parameters.values())
+    if not takes_any and (unknown := sorted(set(arguments) - set(known))):
         raise SystemExit(
             f"params.yaml: layers.{unknown[0]} is not an argument of {function.__name__} in "
             f"layers.py; expected {', '.join(known) or 'none'}."
@@ -176,8 +197,8 @@ def _check_arguments(function: Callable[..., Any], arguments: dict[str, Any]) ->
     for name in known:
         if name not in arguments and parameters[name].default is inspect.Parameter.empty:
             raise SystemExit(
-                f"params.yaml: layers.{name} is missing, an argument of {function.__name__} in "
-                "layers.py. Give it a value, or a default there."
+                f"params.yaml: layers.{name} is missing; {function.__name__} in layers.py "
+                "requires it. Set it here, or give it a default there."
             )
 
 

@@ -108,7 +108,7 @@ def fit(
         raise SystemExit(str(error)) from None
     except KeyboardInterrupt:
         raise SystemExit(
-            f"{name}: interrupted; the next run resumes after the last epoch"
+            f"{name}: interrupted; the next run resumes after the last complete epoch"
         ) from None
 
 

@@ -191,7 +191,7 @@ def divide_batches(batch_size: int, photos: int, devices: int) -> int:
             return size
     raise SystemExit(
         f"params.yaml: batch_size is {batch_size}, for {photos} photos on {devices} GPUs; expected "
-        "batches that they can share. Raise it, or hide GPUs with CUDA_VISIBLE_DEVICES."
+        "batches that they can share. Raise batch_size, or hide GPUs with CUDA_VISIBLE_DEVICES."
     )
 
 

@@ -50,13 +50,13 @@ def check(audit: Audit, found: pd.DataFrame, params: Parameters) -> None:
         if (wrong & audit.unusable).any():
             advice += ", or set on_bad_photo to skip in params.yaml"
         if two_labels.any():
-            advice += "; of a photo with two labels, keep one"
+            advice += "; keep only one copy of a photo with two labels"
         heading = f"photos: {wrong.sum()} of {len(found)} in {params.photos!r} cannot be used:"
         raise SystemExit("\n".join([heading, *lines, f"{advice}."]))
     if lost := sorted(set(found["label"]) - set(audit.used["label"])):
         raise SystemExit(
-            f"photos: none of class {lost[0]!r} can be used; expected some of every class. Repair "
-            "them, or remove the folder."
+            f"photos: no photo of class {lost[0]!r} can be used; expected at least one of each "
+            "class. Repair them, or remove the folder."
         )
 
 

@@ -135,7 +135,7 @@ def _read_bytes(path: str | Path, folder: str | Path | None) -> bytes:
             )
         content = Path(path).read_bytes()
     except PermissionError:
-        raise PhotoError("no permission", "you may not read it") from None
+        raise PhotoError("no permission", "you do not have permission to read it") from None
     except UnicodeEncodeError:
         raise PhotoError("unreadable name", "not in UTF-8; rename it") from None
     except OSError as error:
@@ -163,7 +163,9 @@ def _open_image(content: bytes) -> Image.Image:
         for name in FORMATS:
             accepts = Image.OPEN[name][1]
             if accepts and accepts(content[:16]):
-                raise PhotoError("damaged", f"begins as {name}, but cannot be opened") from None
+                raise PhotoError(
+                    "damaged", f"starts like a {name} file, but cannot be opened"
+                ) from None
         raise PhotoError("not an image", f"none of {', '.join(FORMATS)}") from None
 
 

@@ -34,14 +34,14 @@ def find(folder: str | Path) -> pd.DataFrame:
     if not os.path.isdir(folder):  # `Path.is_dir` raises an error where this returns False
         raise SystemExit(
             f"photos: {str(folder)!r} is not a folder; expected one with a sub-folder of "
-            "photos per class. Put it there, or name another as `photos` in params.yaml."
+            "photos per class. Put it there, or set photos in params.yaml to another."
         )
     classes = [name for name in _list_names(folder) if os.path.isdir(folder / name)]
     if len(classes) < 2:
         found = f"only the sub-folder {classes[0]!r}" if classes else "no sub-folders"
         raise SystemExit(
             f"photos: {str(folder)!r} has {found}; expected at least 2, one per "
-            "class. Add them, or name another folder as `photos` in params.yaml."
+            "class. Add them, or set photos in params.yaml to another folder."
         )
     if taken := [name for name in classes if name in RESERVED]:
         raise SystemExit(

@@ -128,7 +128,7 @@ def _wait(
     except concurrent.futures.TimeoutError:
         error = PhotoError("too slow", f"not read within {MAX_SECONDS} s")
     except ProcessExpired as expired:
-        error = PhotoError("crash", f"it ended the reading process ({expired.exitcode})")
+        error = PhotoError("crash", f"decoding it crashed the process ({expired.exitcode})")
     if len(names) == 1:
         return [error]
     again = [([name], number, start([name], number)) for number, name in enumerate(names, row)]

@@ -1,11 +1,15 @@
 """What a result is about: the photos, the base, and the parameters that determine it."""
 
 import hashlib
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from stages.common import files
 from stages.common.parameters import Parameters
+
+LAYERS = Path(__file__).parent.parent.parent / "layers.py"
 
 # The parameters that determine the result of a study, beside its own.
 DECISIVE = {"augment", "batch_size", "epochs", "image_size", "layers", "learning_rate", "seed"}
@@ -20,10 +24,12 @@ def describe(params: Parameters, table: pd.DataFrame, base: dict[str, Any]) -> d
         base: the content of `metrics/base.json`.
 
     Returns:
-        A mapping that JSON can hold: the parameters by name, `base` and `photos`.
+        A mapping that JSON can hold: the parameters by name, `base`, `photos`, and the hash of
+        `layers.py`.
     """
     photos = hashlib.sha256("\n".join(table["label"] + "/" + table["sha256"]).encode())
     return params.model_dump(include=DECISIVE) | {
         "base": base | {"fine_tune": params.base.fine_tune},
+        "layers.py": files.sha256(LAYERS),
         "photos": {"count": len(table), "sha256": photos.hexdigest()},
     }

@@ -69,8 +69,8 @@ def _decide(
     negligible = max(-low, high) < MIN_GAIN
     if custom.accuracy == transfer.accuracy == 1 and not negligible:
         return "Both get everything right", (
-            f"{gain} These photos are too easy or too few to say more: validate on harder photos, "
-            "or on more."
+            f"{gain} These photos are too easy or too few to show a difference. Validate on "
+            "harder photos, or on more of them."
         )
     if max(custom.accuracy, transfer.accuracy) <= majority_accuracy:
         return "Neither beats a guess", (
@@ -80,7 +80,10 @@ def _decide(
         if low + high < 0:
             return "Use custom", f"{gain} Use custom."
         if high < MIN_GAIN:
-            return "Transfer is better, by little", f"{gain} Use transfer if a base is no burden."
+            return (
+                "Transfer is better, by little",
+                f"{gain} Use it if the cost of a base is acceptable.",
+            )
         return "Use transfer", f"{gain} Use transfer."
     if max(custom.accuracy_low, transfer.accuracy_low) <= majority_accuracy:
         return "Neither surely beats a guess", (
@@ -91,7 +94,7 @@ def _decide(
         return "As good as each other", f"{gain} Use custom, the simpler one."
     if low > 0 or high < 0:
         better = "Transfer" if low > 0 else "Custom"
-        gain += f" {better} is probably better, but the exact test is not that sure."
+        gain += f" {better} is probably better, but McNemar's exact test does not confirm it."
     return "Too close to call", (
         f"{gain} Run the study (`dvc repro study/dvc.yaml`), or validate on more photos."
     )
@@ -106,7 +109,7 @@ def _describe_difference(comparison: Comparison) -> str:
     chance = "would rarely" if comparison.p_value < MAX_P_VALUE else "could"
     return (
         f"Only transfer is right on {photos}, and only custom on {custom or 'none'}. Chance alone "
-        f"{chance} make such a difference ({format_p_value(comparison.p_value)})."
+        f"{chance} produce such a difference ({format_p_value(comparison.p_value)})."
     )
 
 

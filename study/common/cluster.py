@@ -82,8 +82,8 @@ def connect(scheduler: str, data: Inputs) -> Iterator[str]:
         except ImportError as error:
             raise SystemExit(
                 f"study: the cluster of {scheduler} cannot import the project ({error}); expected "
-                "a copy with its packages on each machine. Start scheduler and workers in it, with "
-                "`python -m dask`."
+                "a copy with its packages on each machine. Start the scheduler and the workers in "
+                "that copy, with `python -m dask`."
             ) from None
         delivery = Delivery({name: array[:] for name, array in data.items()})
         client.register_plugin(delivery)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from stages.common import files
 from stages.common.files import Array
-from stages.common.parameters import Parameters
+from stages.common.parameters import FEATURES, Parameters
 from stages.results import setting
 
 
@@ -43,7 +43,7 @@ def read(params: Parameters) -> Photos:
         groups=table["group"],
         inputs={
             "custom": files.read_array(params.training_pixels),
-            "transfer": files.read_array("data/base/features.npy"),
+            "transfer": files.read_array(FEATURES),
         },
         setting=setting.describe(params, table, files.read_json("metrics/base.json")),
     )

@@ -1,4 +1,4 @@
-"""Estimates from repeated splits: means with honest intervals, and where the spread comes from."""
+"""Estimates from repeated splits, whose training sets overlap: means, intervals, spread."""
 
 from typing import NamedTuple
 

@@ -55,7 +55,7 @@ def make_splits(
     if smallest < folds:
         raise SystemExit(
             f"photos: a class has {smallest} different photos; expected at least study.folds, "
-            f"which is {folds}. Add photos, or lower it in study/params.yaml."
+            f"which is {folds}. Add photos, or lower study.folds in study/params.yaml."
         )
     splits = []
     for repeat in range(repeats):

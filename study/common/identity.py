@@ -26,7 +26,7 @@ def check(found: dict[str, str], expected: dict[str, str]) -> None:
     """
     if different := [name for name, value in expected.items() if found[name] != value]:
         raise WorkerError(
-            f"the worker on {socket.gethostname()} has another {', '.join(different)} than this "
-            "process; expected the same. Update its copy of the project and its packages, and "
-            "restart it"
+            f"the worker on {socket.gethostname()} differs from this process in: "
+            f"{', '.join(different)}; expected the same. Update its copy of the project and its "
+            "packages, and restart it"
         )

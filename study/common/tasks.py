@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from stages.common import files
 from stages.common.files import Array
-from stages.common.parameters import Parameters
+from stages.common.parameters import BASE, Parameters
 from study.common import identity
 from study.common.identity import WorkerError
 
@@ -91,7 +91,7 @@ def _name_results(
         name: [array.shape, _hash(array)] for name, array in inputs.items()
     }
     if fine_tuned := params.base.fine_tune:
-        data["transfer"] += [fine_tuned, files.sha256("data/base/base.keras"), data["custom"]]
+        data["transfer"] += [fine_tuned, files.sha256(BASE), data["custom"]]
     paths = []
     for task in tasks:
         decisive = [task.network, task.seed, data[task.network], setting, expected]
@@ -122,8 +122,8 @@ def _run_calls(
         reason = str(error)
     except BrokenProcessPool:
         reason = (
-            "a worker was killed, as the system does when it runs out of memory. With "
-            "LOKY_MAX_CPU_COUNT=1 in the environment there is only one"
+            "a worker was killed, probably because memory ran out. Set LOKY_MAX_CPU_COUNT=1 in "
+            "the environment to use a single worker"
         )
     except KeyboardInterrupt:
         reason = "interrupted"

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from stages.common.parameters import NETWORKS
 from study.common.estimates import Estimate
 from study.common.parameters import Study
 from study.common.results import Need, Score
@@ -69,9 +70,9 @@ def describe_comparison(summary: dict[str, Score], study: Study) -> str:
     )
     return (
         f"{headline}. Over {study.folds * study.repeats} splits ({study.folds} folds, "
-        f"{_count(study.repeats, 'repeat')}), custom gets an accuracy of {custom} and transfer "
-        f"{transfer}; {found}. A linear probe on the base's features gets {probe}, and always "
-        f"guessing the majority class gets {majority}.{_describe_spread(summary)}"
+        f"{_count(study.repeats, 'repeat')}), custom reaches an accuracy of {custom} and transfer "
+        f"{transfer}; {found}. A linear probe on the base's features reaches {probe}, and always "
+        f"guessing the majority class reaches {majority}.{_describe_spread(summary)}"
     )
 
 
@@ -112,7 +113,7 @@ def _describe_meeting(largest: int, signs: Sequence[int]) -> str:
     if -signs[-1] in signs:
         return f"The curves cross: {OTHER[ahead]} is ahead with fewer photos, but not with {most}."
     if not all(signs):
-        return f"With {most} for both, {ahead} is clearly ahead, but not with every number."
+        return f"With {most} for both, {ahead} is clearly ahead, but not with every smaller number."
     return (
         f"Up to {most} the curves do not meet, so these photos cannot tell how many "
         f"{OTHER[ahead]} would need to catch up with {ahead}."
@@ -131,7 +132,7 @@ def _describe_gain(gain: Score | Need) -> str:
     # Adding zero turns "-0.000" into "+0.000".
     mean, low, high = (f"{round(sign * end, 3) + 0:+.3f}" for end in (gain.accuracy, *ends))
     if gain.accuracy_low == gain.accuracy_high:
-        return f"{better} gains {mean} on every split, which leaves no spread for an interval"
+        return f"{better} gains {mean} on every split, with no spread to estimate an interval from"
     return f"{better} gains {mean} (95% interval {low} to {high})"
 
 
@@ -142,7 +143,7 @@ def _describe_spread(summary: dict[str, Score]) -> str:
     parts = [
         f"{name} {summary[name].seed_sd:.3f} from the seed and {summary[name].split_sd:.3f} "
         "from the split"
-        for name in ("custom", "transfer")
+        for name in NETWORKS
     ]
     return f" The standard deviation of a single training is, for {'; for '.join(parts)}."
 

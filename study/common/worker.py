@@ -14,7 +14,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from stages.common import files
-from stages.common.parameters import Parameters
+from stages.common.parameters import BASE, Parameters
 from stages.networks import building, loading, training
 from stages.networks.backend import INFERENCE_BATCH, keras
 from study.common import identity
@@ -39,7 +39,6 @@ class Compiled(NamedTuple):
 
 
 IDENTITY = identity.read()  # of the code that this process has loaded
-BASE = "data/base/base.keras"
 COMPILED: dict[Hashable, Compiled] = {}  # by what they are compiled for
 ONE_AT_A_TIME = threading.Lock()  # the threads of a Dask worker share the compiled networks
 
