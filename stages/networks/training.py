@@ -150,7 +150,10 @@ def make_batches(
     )
     dataset = tf.data.Dataset.from_generator(read, output_signature=signature)
     steps = -(-count // batch_size)
-    return dataset.apply(tf.data.experimental.assert_cardinality(steps)).prefetch(2)
+    options = tf.data.Options()
+    options.autotune.enabled = False  # nothing to tune, and its thread takes time
+    dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps)).prefetch(2)
+    return dataset.with_options(options)
 
 
 def choose_strategy(devices: Sequence[str] = ()) -> tf.distribute.Strategy:
