@@ -3,8 +3,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 # The results of the demo are in Git, but for the large ones: the first run makes them all.
 FIRST_RUN := $(if $(wildcard data/photos.csv),,--force)
-PYTEST := python -m pytest --numprocesses 2 --max-worker-restart 0 --dist loadfile \
-	--no-loadscope-reorder
+PYTEST := python -m pytest --numprocesses 2 --max-worker-restart 0 --dist loadfile
 INSTALL := python -m pip install --quiet --disable-pip-version-check --requirement
 COMPILE := uv pip compile --quiet --upgrade --universal --python-version 3.10 \
 	--custom-compile-command "make lock" --no-emit-index-url --no-emit-find-links
@@ -20,7 +19,7 @@ run: .venv/installed  ## install, then answer: which network is better on my pho
 	@dvc metrics show metrics/custom.json metrics/transfer.json metrics/model.json
 
 test: .venv/dev-installed  ## install, then run the tests
-	@$(PYTEST) -m "not slow"
+	@$(PYTEST) --no-loadscope-reorder -m "not slow"
 
 test-all: test .venv/app-installed  ## the tests, then the slow ones (some need Chromium)
 	@$(PYTEST) -m slow

@@ -1,8 +1,10 @@
+import gc
 import json
 import os
 import signal
 import subprocess
 import sys
+import weakref
 from functools import partial
 
 import numpy as np
@@ -11,6 +13,7 @@ import pytest
 from conftest import draw_photos
 
 from stages import extract, prepare, split, train
+from stages.common import parameters
 from stages.networks import building, loading, training
 from stages.networks.backend import keras, tf
 from tests.helpers.project import ROOT, change_parameters
@@ -88,6 +91,25 @@ def test_a_training_that_resumes_sees_the_order_that_it_would_have_had():
     data = training.Data(np.zeros((20, 2)), rows, rows, rows)
     assert orders(data, 3, [4, 5]) == orders(data, 3, range(6))[4:]
     assert orders(data, 3, [4]) != orders(data, 4, [4])
+
+
+def test_photos_that_were_trained_on_do_not_stay_in_memory():
+    """TensorFlow keeps the functions that serve them; on a Dask worker that is for days."""
+
+    class Array(np.ndarray):  # one of NumPy's own cannot be referred to weakly as a view
+        pass
+
+    inputs = np.zeros((12, 4), np.float32).view(Array)
+    rows = np.arange(8)
+    data = training.Data(inputs, np.zeros(12, int), rows, np.arange(8, 12))
+    layers = [keras.Input((4,)), keras.layers.Dense(2, activation="softmax")]
+    model = training.compile_for_training(keras.Sequential(layers), 0.1)
+    params = parameters.read(ROOT / "params.yaml")
+    training.fit("custom", model, data, params, seed=0, epochs=2)
+    alive = weakref.ref(inputs)
+    del inputs, data, model
+    gc.collect()
+    assert alive() is None
 
 
 def test_both_networks_train_with_the_same_settings(extracted, monkeypatch):

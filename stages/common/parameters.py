@@ -125,7 +125,7 @@ def load(path: str | Path, model: type[AnySection]) -> AnySection:
         raise SystemExit(
             f"{path}: no such file in {Path.cwd().name}/; run this in the folder of dvc.yaml."
         ) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except yaml.YAMLError as error:
         raise SystemExit(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
     try:
         return model.model_validate(values)

@@ -9,13 +9,13 @@ import yaml
 # The core schema, https://yaml.org/spec/1.2.2/#103-core-schema, without octal and hexadecimal
 # numbers, and with `1_000`, as ruamel.yaml has it. PyYAML's own patterns are those of YAML 1.1.
 _SCALARS = {
-    "merge": (r"<<", "<"),
-    "null": (r"~|null|Null|NULL|", "~nN"),
-    "bool": (r"true|True|TRUE|false|False|FALSE", "tTfF"),
-    "int": (r"[-+]?[0-9][0-9_]*", "-+0123456789"),
+    "merge": (r"<<", ["<"]),
+    "null": (r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    "bool": (r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+    "int": (r"[-+]?[0-9][0-9_]*", list("-+0123456789")),
     "float": (
         r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
-        "-+.0123456789",
+        list("-+.0123456789"),
     ),
 }
 
@@ -41,12 +41,10 @@ class _Dumper(yaml.SafeDumper):
 for _name, (_pattern, _first) in _SCALARS.items():
     for _class in (_Loader, _Dumper):
         _class.add_implicit_resolver(
-            f"tag:yaml.org,2002:{_name}", re.compile(rf"^(?:{_pattern})$"), list(_first)
+            f"tag:yaml.org,2002:{_name}", re.compile(rf"^(?:{_pattern})$"), _first
         )
 # To PyYAML, 010 is 8.
 _Loader.add_constructor("tag:yaml.org,2002:int", lambda loader, node: int(str(node.value)))
-for _class in (_Loader, _Dumper):
-    _class.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^$"), [""])
 
 
 def read(path: str | Path) -> Any:

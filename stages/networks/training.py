@@ -1,9 +1,10 @@
 """Training: photos in batches, and the loop that trains every network."""
 
 import signal
-from collections.abc import Callable, Iterator, Sequence
+import weakref
+from collections.abc import Callable, Sequence
 from types import FrameType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -100,26 +101,28 @@ class ShuffledOrder(keras.callbacks.Callback):
     after some epochs continues with the order that it would have had.
 
     Attributes:
-        data: the `Data`.
+        train: `int` `[any]`, the rows of the training photos.
+        photos: number of all photos.
+        copies: of each photo, itself included.
         seed: of all orders.
         epoch: the current one, from 0; Keras sets it.
     """
 
     def __init__(self, data: Data, seed: int):
         super().__init__()
-        self.data, self.seed, self.epoch = data, seed, 0
+        self.train, self.photos = data.train, len(data.labels)
+        self.copies = len(data.inputs) // self.photos
+        self.seed, self.epoch = seed, 0
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Notice which epoch it is."""
         self.epoch = epoch
 
     def __call__(self) -> np.ndarray:
-        """Return the rows of `data.inputs` in this epoch's order: of each photo, one copy."""
+        """Return the rows of the inputs in this epoch's order: of each photo, one copy."""
         random = np.random.default_rng((self.seed, self.epoch))
-        rows = random.permutation(self.data.train)
-        photos = len(self.data.labels)
-        copies = len(self.data.inputs) // photos
-        return rows + photos * random.integers(copies, size=len(rows))
+        rows = random.permutation(self.train)
+        return rows + self.photos * random.integers(self.copies, size=len(rows))
 
 
 def make_batches(
@@ -128,7 +131,7 @@ def make_batches(
     """Serve rows of the inputs in batches.
 
     Args:
-        data: the `Data`.
+        data: the `Data`; the caller keeps its inputs for as long as batches are served.
         get_rows: function that returns the rows of an epoch, `int` `[count]`.
         count: number of rows.
         batch_size: rows in each batch but the last.
@@ -136,19 +139,23 @@ def make_batches(
     Returns:
         Pairs of `float32` inputs `[batch, ...]` and `int64` labels `[batch]`.
     """
-    inputs, labels = data.inputs, data.labels
+    # TensorFlow never frees these functions, so they must not keep all photos in memory.
+    inputs: Callable[[], Any] = weakref.ref(data.inputs)
+    shape, labels = data.inputs.shape[1:], data.labels
 
-    def read() -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        rows = get_rows()
-        for start in range(0, count, batch_size):
-            some = rows[start : start + batch_size]
-            yield inputs[some].astype(np.float32), labels[some % len(labels)]
+    def read(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return inputs()[rows].astype(np.float32, copy=False), labels[rows % len(labels)]
 
-    signature = (
-        tf.TensorSpec((None, *inputs.shape[1:]), tf.float32),
-        tf.TensorSpec((None,), tf.int64),
-    )
-    dataset = tf.data.Dataset.from_generator(read, output_signature=signature)
+    def read_batch(rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        values, classes = tf.numpy_function(read, [rows], (tf.float32, tf.int64), stateful=False)
+        return tf.ensure_shape(values, (None, *shape)), tf.ensure_shape(classes, (None,))
+
+    def order(_: tf.Tensor) -> tf.data.Dataset:
+        rows = tf.numpy_function(get_rows, [], tf.int64)
+        return tf.data.Dataset.from_tensor_slices(tf.ensure_shape(rows, (count,)))
+
+    # The order is asked for when an epoch begins, not when the dataset is made.
+    dataset = tf.data.Dataset.range(1).flat_map(order).batch(batch_size).map(read_batch)
     steps = -(-count // batch_size)
     options = tf.data.Options()
     options.autotune.enabled = False  # nothing to tune, and its thread takes time
@@ -255,7 +262,8 @@ def fit(
     validation_data = None
     if validation:
         size = divide_batches(INFERENCE_BATCH, validation, devices)
-        validation_data = make_batches(data, lambda: data.validation, validation, size)
+        rows = data.validation
+        validation_data = make_batches(data, lambda: rows, validation, size)
     model.fit(
         make_batches(data, order, train, batch_size),
         validation_data=validation_data,
