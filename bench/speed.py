@@ -3,8 +3,10 @@
 import os
 import shutil
 import statistics
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import numpy as np
@@ -102,7 +104,8 @@ def measure_page(project: Project) -> Iterator[Row]:
     wrong = np.random.default_rng(0).random((2, 10_000)) < 0.15
     os.chdir(project.folder)
     answers = dict(zip(("custom", "transfer"), (actual + wrong) % 3, strict=True))
-    write_results(answers, ["butterfly", "cat", "horse"], image_size=160)
+    with redirect_stdout(sys.stderr):  # the table of all measurements is on stdout
+        write_results(answers, ["butterfly", "cat", "horse"], image_size=160)
     (report,) = measure_seconds(project, ("python", "-m", "stages.report"))
     yield "`report`, 10,000 validation photos", f"{report:.2f} s", ""
     path = project.folder / "metrics/report.html"
