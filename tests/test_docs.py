@@ -103,7 +103,7 @@ def after_make_run(tmp_path_factory):
     )  # fmt: skip
     change_parameters(
         project.folder / "study/params.yaml",
-        study__folds=2, study__repeats=1, study__photos_per_class=[2, 4],
+        study__folds=2, study__repeats=1, study__photos_per_class=[4],
     )  # fmt: skip
     project.run("git", "config", "user.name", "Nobody")
     project.run("git", "config", "user.email", "nobody@example.com")

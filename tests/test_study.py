@@ -113,10 +113,9 @@ def forget(project):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("workers", [1, 2])
-def test_a_cluster_gives_exactly_the_local_numbers(small, cluster, workers):
+def test_a_cluster_gives_exactly_the_local_numbers(small, cluster):
     local, kept = results(small), forget(small)
-    for _ in range(workers):
+    for _ in range(2):
         cluster.add_worker()
     use(small, cluster.address)
     study(small)
