@@ -113,9 +113,10 @@ def forget(project):
 
 
 @pytest.mark.slow
-def test_a_cluster_gives_exactly_the_local_numbers(small, cluster):
+@pytest.mark.parametrize("workers", [1, 2])  # with one of one thread, joblib uses this process
+def test_a_cluster_gives_exactly_the_local_numbers(small, cluster, workers):
     local, kept = results(small), forget(small)
-    for _ in range(2):
+    for _ in range(workers):
         cluster.add_worker()
     use(small, cluster.address)
     study(small)

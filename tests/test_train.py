@@ -292,9 +292,14 @@ def train_on_two_devices(*arguments):
     return result.stdout, history, loading.load("data/models/custom.keras")
 
 
+def test_devices_get_the_largest_batches_that_they_can_share():
+    assert [training.divide_batches(size, 24, devices=2) for size in (4, 5)] == [4, 4]
+    assert training.divide_batches(5, 24, devices=1) == 5
+
+
 @pytest.mark.slow
 def test_several_devices_train_together(extracted):
-    # Two devices cannot share a batch of 5: they get 2 each.
+    # Two devices cannot share a batch of 5: they get 2 photos each, as of a batch of 4.
     change_parameters(extracted / "params.yaml", epochs=8, batch_size=5, learning_rate=0.01)
     _, history, network = train_on_two_devices()
     assert history["loss"].iloc[-1] < 0.8 * history["loss"].iloc[0]
