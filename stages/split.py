@@ -1,59 +1,123 @@
-"""Split the photos into training and validation, once for both networks."""
+"""Split the photos into training, validation and test set, once for all networks."""
 
 import hashlib
 from collections import Counter
+from collections.abc import Sequence
 
 import pandas as pd
 
 from stages.common import files, parameters
+from stages.common.parameters import SIDES
 
 
-def assign_sides(table: pd.DataFrame, fraction: float, seed: int) -> list[str]:
-    """Choose the photos of the training and of the validation set.
+def assign_sides(
+    table: pd.DataFrame, validation_fraction: float, test_fraction: float, seed: int
+) -> list[str]:
+    """Choose the photos of the training, the validation and the test set.
 
-    Photos that look the same are one group, and stay together. The groups are ranked by a
-    hash of the seed and the group's name, which depends on the photos' content alone: neither
-    names, nor the order of the files, nor another class plays a part. The groups that rank
-    first are validated on, as long as none of their classes gets more than its share.
+    Photos that look the same, or show one individual, are one group, and stay together. The
+    test set does not depend on the seed: who tries several seeds must not see its photos.
 
     Args:
-        table: data frame with the columns `label` and `group`, a row for each photo.
-        fraction: share of each class to validate on, between 0 and 1.
-        seed: another seed gives another split.
+        table: data frame with the columns `label` and `group`, a row for each photo; if it has
+            the column `split` as well, these sides are kept, except that the validation set
+            is drawn from the training photos if there is none.
+        validation_fraction: share of each class to validate on, between 0 and 1; of the
+            training photos where only training and test photos are given.
+        test_fraction: share of each class to test on, from 0 to 1; not if sides are given.
+        seed: another seed gives another validation set.
 
     Returns:
-        `"train"` or `"validation"` for each row of `table`. Of each class the given fraction
-        of its photos, rounded, is validated on; fewer where its groups do not add up to that.
+        `"train"`, `"validation"` or `"test"` for each row of `table`.
 
     Raises:
-        SystemExit: if a class has too few photos, or too many that look alike, for both sides.
+        SystemExit: if sides are given and `test_fraction` is not 0, or a class has too few
+            photos, or too few groups, for all sides.
     """
+    sides = pd.Series("train", table.index)
+    if "split" in table:
+        if test_fraction:
+            raise SystemExit(
+                f"params.yaml: test_fraction is {test_fraction}, but the photos have a given split; "
+                "expected 0. To seal a test set, name it in the given split."
+            )
+        sides = table["split"].copy()
+        if "validation" in set(sides):
+            return list(sides)
+    elif test_fraction:
+        sides[draw(table, table, "test_fraction", test_fraction, "test")] = "test"
+    rest = table[sides == "train"]
+    # Sealed photos count, so that validation_fraction is of all photos; given ones do not.
+    whole = rest if "split" in table else table
+    chosen = draw(rest, whole, "validation_fraction", validation_fraction, seed)
+    sides.loc[rest.index[chosen]] = "validation"
+    return list(sides)
+
+
+def draw(
+    table: pd.DataFrame, whole: pd.DataFrame, parameter: str, fraction: float, seed: object
+) -> Sequence[bool]:
+    """Draw groups of photos: a share of each class.
+
+    The groups are ranked by a hash of the seed and the group's name, which depends on the
+    photos' content alone: neither names, nor the order of the files, nor another class plays
+    a part. The groups that rank first are drawn, as long as none of their classes gets more
+    than its share. A class whose groups are all larger than its share gives its smallest.
+
+    Args:
+        table: data frame with the columns `label` and `group`: the photos to draw from.
+        whole: the same of the photos that `fraction` is a share of.
+        parameter: name of the fraction.
+        fraction: share of each class, between 0 and 1.
+        seed: another seed gives other photos.
+
+    Returns:
+        For each row of `table`, whether it is drawn. Of each class that is the fraction of its
+        photos, rounded; fewer where its groups do not add up to that.
+
+    Raises:
+        SystemExit: if a class has too few photos, or too few groups.
+    """
+    left = table["label"].value_counts()
     quota = {}
-    for label, count in table["label"].value_counts().items():
+    for label, count in whole["label"].value_counts().items():
         quota[label] = round(count * fraction)
-        if not 0 < quota[label] < count:
+        if not 0 < quota[label] < left.get(label, 0):
             raise SystemExit(
                 f"photos: class {label!r} has {count} photos; expected enough for at least one "
-                f"training and one validation photo at validation_fraction {fraction}. Add photos."
+                f"on each side of the split at {parameter} {fraction}. Add photos, or change "
+                f"{parameter} in params.yaml."
             )
     labels = table.groupby("group")["label"].agg(Counter)
-    validation = set()
-    for group in sorted(labels.index, key=lambda group: _rank(group, seed)):
-        if all(count <= quota[label] for label, count in labels[group].items()):
-            validation.add(group)
-            for label, count in labels[group].items():
-                quota[label] -= count
-    is_validation = table["group"].isin(validation)
-    if alike := sorted(set(table["label"]) - set(table["label"][is_validation])):
-        raise SystemExit(
-            f"photos: those of class {alike[0]!r} look too much alike to be split; expected some "
-            "that are not near duplicates (metrics/photos.csv lists them). Add photos, or raise "
-            "validation_fraction in params.yaml."
-        )
-    return ["validation" if one else "train" for one in is_validation]
+    ranked = sorted(labels.index, key=lambda group: _rank(group, seed))
+    drawn, have = set(), Counter[str]()
+
+    def take(group: str) -> None:
+        drawn.add(group)
+        have.update(labels[group])
+
+    for group in ranked:
+        if all(have[label] + count <= quota[label] for label, count in labels[group].items()):
+            take(group)
+    for label in sorted(quota):
+        if not have[label]:
+            fitting = [
+                group
+                for group in ranked
+                if label in labels[group]
+                and all(have[name] + count < left[name] for name, count in labels[group].items())
+            ]
+            if not fitting:
+                raise SystemExit(
+                    f"photos: those of class {label!r} cannot be split; expected at least two "
+                    "that neither look alike nor are of one individual (metrics/photos.csv lists "
+                    f"what looks alike). Add photos, or change {parameter} or groups in params.yaml."
+                )
+            take(min(fitting, key=lambda group: labels[group].total()))
+    return table["group"].isin(drawn).to_numpy()
 
 
-def _rank(group: str, seed: int) -> str:
+def _rank(group: str, seed: object) -> str:
     return hashlib.sha256(f"{seed}:{group}".encode()).hexdigest()
 
 
@@ -61,12 +125,13 @@ def main() -> None:
     params = parameters.read()
     table = files.read_table("data/photos.csv")
 
-    sides = assign_sides(table, params.validation_fraction, params.seed)
-    table.insert(2, "split", sides)
-    files.write_table("data/split.csv", table.drop(columns="group"))
+    sides = assign_sides(table, params.validation_fraction, params.test_fraction, params.seed)
+    columns = ["photo", "label", "split", "sha256", "group"]
+    files.write_table("data/split.csv", table.assign(split=sides)[columns])
 
-    train, validation = sides.count("train"), sides.count("validation")
-    print(f"{train} training photos, {validation} validation photos")
+    counts = Counter(sides)
+    found = ", ".join(f"{counts[side]} {side}" for side in SIDES if counts[side])
+    print(f"given split: {found}" if "split" in table else f"split: {found}")
 
 
 if __name__ == "__main__":

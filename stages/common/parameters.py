@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 from stages.common import yaml_files
 
 NETWORKS = ("custom", "transfer")
+SIDES = ("train", "validation", "test")  # of the split; test is sealed
 DEMO = "data/demo"  # the folder of the pictures that `render` draws
 PIXELS = "data/pixels.npy"  # of the photos
 AUGMENTED = "data/augmented/pixels.npy"  # of the photos and their altered copies
@@ -71,11 +72,14 @@ class Parameters(Section):
 
     photos: Annotated[str, Field(min_length=1)]
     on_bad_photo: Literal["fail", "skip"]
+    groups: Annotated[str, Field(min_length=1)]
     epochs: Count
     batch_size: Count
     learning_rate: Annotated[float, Field(gt=0)]
     image_size: Annotated[int, Field(strict=True, ge=32)]
     validation_fraction: Annotated[float, Field(gt=0, lt=1)]
+    test_fraction: Annotated[float, Field(ge=0, lt=1)]
+    class_weight: Literal["none", "balanced"]
     augment: Literal["none", "light"]
     seed: Annotated[int, Field(strict=True, ge=0, lt=2**32)]
     layers: dict[str, Any]

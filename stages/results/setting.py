@@ -12,7 +12,16 @@ from stages.common.parameters import Parameters
 LAYERS = Path(__file__).parent.parent.parent / "layers.py"
 
 # The parameters that determine the result of a study, beside its own.
-DECISIVE = {"augment", "batch_size", "epochs", "image_size", "layers", "learning_rate", "seed"}
+DECISIVE = {
+    "augment",
+    "batch_size",
+    "class_weight",
+    "epochs",
+    "image_size",
+    "layers",
+    "learning_rate",
+    "seed",
+}
 
 
 def describe(params: Parameters, table: pd.DataFrame, base: dict[str, Any]) -> dict[str, Any]:
