@@ -67,8 +67,8 @@ def main() -> None:
         return
 
     pixels = files.read_array(parameters.PIXELS)
-    with files.appending(parameters.AUGMENTED, np.uint8, pixels.shape[1:]) as append:
-        make_copies(pixels, build_light(), append)
+    with files.appending(parameters.AUGMENTED, np.uint8, pixels.shape[1:]) as rows:
+        make_copies(pixels, build_light(), rows.append)
     (folder / ".empty").unlink(missing_ok=True)
 
     print(f"{COPIES} altered copies of each of {len(pixels)} photos")

@@ -44,8 +44,8 @@ def main() -> None:
     base = bases.build(params.base, params.image_size)
     shape = base.output_shape[1:]
     # Half precision would halve the size, but change the metrics.
-    with files.appending(parameters.FEATURES, np.float32, shape) as append:
-        extract_features(base, pixels, append)
+    with files.appending(parameters.FEATURES, np.float32, shape) as rows:
+        extract_features(base, pixels, rows.append)
     files.save_network(base, parameters.BASE)
     files.write_json("metrics/base.json", bases.describe(base, params.base))
 

@@ -2,8 +2,9 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from stages.common import files, parameters
@@ -38,8 +39,8 @@ def assign_sides(
     if "split" in table:
         if test_fraction:
             raise SystemExit(
-                f"params.yaml: test_fraction is {test_fraction}, but the photos have a given split; "
-                "expected 0. To seal a test set, name it in the given split."
+                f"params.yaml: test_fraction is {test_fraction}, but the photos have a given "
+                "split; expected 0. To seal some of them, put them into its folder test."
             )
         sides = table["split"].copy()
         if "validation" in set(sides):
@@ -56,7 +57,7 @@ def assign_sides(
 
 def draw(
     table: pd.DataFrame, whole: pd.DataFrame, parameter: str, fraction: float, seed: object
-) -> Sequence[bool]:
+) -> np.ndarray:
     """Draw groups of photos: a share of each class.
 
     The groups are ranked by a hash of the seed and the group's name, which depends on the
@@ -72,34 +73,33 @@ def draw(
         seed: another seed gives other photos.
 
     Returns:
-        For each row of `table`, whether it is drawn. Of each class that is the fraction of its
-        photos, rounded; fewer where its groups do not add up to that.
+        `bool` `[n]`, whether each row of `table` is drawn. Of each class that is the fraction of
+        its photos, rounded; fewer where its groups do not add up to that.
 
     Raises:
         SystemExit: if a class has too few photos, or too few groups.
     """
-    left = table["label"].value_counts()
-    quota = {}
-    for label, count in whole["label"].value_counts().items():
+    left, quota = Counter[str](table["label"]), {}
+    for label, count in sorted(Counter[str](whole["label"]).items()):
         quota[label] = round(count * fraction)
-        if not 0 < quota[label] < left.get(label, 0):
+        if not 0 < quota[label] < left[label]:
             raise SystemExit(
                 f"photos: class {label!r} has {count} photos; expected enough for at least one "
                 f"on each side of the split at {parameter} {fraction}. Add photos, or change "
                 f"{parameter} in params.yaml."
             )
     labels = table.groupby("group")["label"].agg(Counter)
-    ranked = sorted(labels.index, key=lambda group: _rank(group, seed))
-    drawn, have = set(), Counter[str]()
+    ranked = sorted(table["group"].unique(), key=lambda group: _rank(group, seed))
+    drawn, have = set(), Counter[Any]()
 
     def take(group: str) -> None:
         drawn.add(group)
         have.update(labels[group])
 
-    for group in ranked:
+    for group in ranked:  # the first that fit
         if all(have[label] + count <= quota[label] for label, count in labels[group].items()):
             take(group)
-    for label in sorted(quota):
+    for label in quota:
         if not have[label]:
             fitting = [
                 group
@@ -109,9 +109,9 @@ def draw(
             ]
             if not fitting:
                 raise SystemExit(
-                    f"photos: those of class {label!r} cannot be split; expected at least two "
-                    "that neither look alike nor are of one individual (metrics/photos.csv lists "
-                    f"what looks alike). Add photos, or change {parameter} or groups in params.yaml."
+                    f"photos: those of class {label!r} look too much alike to be split, or show "
+                    "too few individuals; expected some for each side (metrics/photos.csv lists "
+                    f"what looks alike). Add photos, or change {parameter} in params.yaml."
                 )
             take(min(fitting, key=lambda group: labels[group].total()))
     return table["group"].isin(drawn).to_numpy()
@@ -130,8 +130,11 @@ def main() -> None:
     files.write_table("data/split.csv", table.assign(split=sides)[columns])
 
     counts = Counter(sides)
-    found = ", ".join(f"{counts[side]} {side}" for side in SIDES if counts[side])
-    print(f"given split: {found}" if "split" in table else f"split: {found}")
+    if "split" in table:
+        print("given split:", ", ".join(f"{counts[side]} {side}" for side in SIDES if counts[side]))
+        return
+    sealed = f", {counts['test']} test photos (sealed)" if counts["test"] else ""
+    print(f"{counts['train']} training photos, {counts['validation']} validation photos{sealed}")
 
 
 if __name__ == "__main__":

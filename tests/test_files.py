@@ -116,9 +116,9 @@ def test_an_array_written_in_parts_is_the_same_as_one_written_at_once(
 ):
     random = np.random.default_rng(0)
     parts = [random.integers(0, 256, (count, *shape)).astype(dtype) for count in counts]
-    with files.appending(tmp_path / "new" / "array.npy", dtype, shape) as append:
+    with files.appending(tmp_path / "new" / "array.npy", dtype, shape) as rows:
         for part in parts:
-            append(part)
+            rows.append(part)
     expected = np.concatenate([np.empty((0, *shape), dtype), *parts])
     found = np.load(tmp_path / "new" / "array.npy")
     assert np.array_equal(found, expected)
@@ -131,9 +131,9 @@ def test_an_array_written_in_parts_is_the_same_as_one_written_at_once(
 
 def test_rows_of_another_type_or_memory_layout_are_converted(tmp_path):
     rows = np.arange(24.0).reshape(4, 3, 2)
-    with files.appending(tmp_path / "array.npy", np.uint8, (3, 2)) as append:
-        append(np.asfortranarray(rows))
-        append(rows[::-2])
+    with files.appending(tmp_path / "array.npy", np.uint8, (3, 2)) as written:
+        written.append(np.asfortranarray(rows))
+        written.append(rows[::-2])
     assert np.array_equal(
         np.load(tmp_path / "array.npy"), np.concatenate([rows, rows[::-2]]).astype(np.uint8)
     )
@@ -143,8 +143,8 @@ def test_an_array_that_is_not_completed_leaves_the_old_one_and_nothing_beside_it
     old = tmp_path / "array.npy"
     np.save(old, np.arange(3))
     before = old.read_bytes()
-    with pytest.raises(SystemExit, match="2"), files.appending(old, np.uint8, (3,)) as append:  # noqa: PT012
-        append(np.ones((5, 3)))
+    with pytest.raises(SystemExit, match="2"), files.appending(old, np.uint8, (3,)) as rows:  # noqa: PT012
+        rows.append(np.ones((5, 3)))
         raise SystemExit(2)
     assert [path.name for path in tmp_path.iterdir()] == ["array.npy"]
     assert old.read_bytes() == before

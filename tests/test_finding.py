@@ -21,7 +21,7 @@ def folder(tmp_path):
 
 
 def names(folder):
-    return finding.find(folder)["photo"].tolist()
+    return finding.find(folder).photos["photo"].tolist()
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_a_photo_may_have_any_name(folder, name):
 @pytest.mark.parametrize("name", ["a cat", "Kätzchen", "😺", "two\nlines", "cat.png"])
 def test_a_class_may_have_any_name(folder, name):
     (folder / "cat").rename(folder / name)
-    assert set(finding.find(folder)["label"]) == {name, "dog"}
+    assert set(finding.find(folder).photos["label"]) == {name, "dog"}
 
 
 @pytest.mark.parametrize("where", ["", "cat"])
@@ -71,7 +71,7 @@ def test_all_photos_of_a_folder_are_listed_with_classes_or_without(folder):
 def test_photos_in_sub_folders_of_a_class_belong_to_it(folder):
     (folder / "cat" / "kittens" / "white").mkdir(parents=True)
     draw(folder / "cat" / "kittens" / "white" / "1.png")
-    table = finding.find(folder)
+    table = finding.find(folder).photos
     assert table["photo"].tolist() == ["cat/1.png", "cat/kittens/white/1.png", "dog/1.png"]
     assert table["label"].tolist() == ["cat", "cat", "dog"]
 

@@ -3,13 +3,14 @@
 import errno
 import hashlib
 import json
+import math
 import os
 import re
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 import numpy as np
 import psutil
@@ -89,10 +90,50 @@ def replacing(path: AnyPath) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
+class Rows:
+    """The rows of an array that is being written to a `.npy` file, part by part."""
+
+    def __init__(self, file: BinaryIO, dtype: DTypeLike, shape: tuple[int, ...]):
+        self._file, self._dtype, self._shape = file, np.dtype(dtype), shape
+        self._count = 0
+        self._write_header()
+        self._start = file.tell()
+        self._size = self._dtype.itemsize * math.prod(shape)  # of a row, bytes
+
+    def append(self, rows: np.ndarray) -> None:
+        """Append an array `[any, *shape]`."""
+        self._file.write(np.ascontiguousarray(rows, self._dtype).data)
+        self._count += len(rows)
+
+    def keep(self, rows: np.ndarray) -> None:
+        """Keep only some of the rows: `rows` is a sorted `int` array of their numbers."""
+        for new, old in enumerate(rows.tolist()):
+            if new < old:
+                self._file.seek(self._start + old * self._size)
+                row = self._file.read(self._size)
+                self._file.seek(self._start + new * self._size)
+                self._file.write(row)
+        self._count = len(rows)
+        self._file.truncate(self._start + self._count * self._size)
+        self._file.seek(0, os.SEEK_END)
+
+    def close(self) -> None:
+        """Write how many rows there are."""
+        self._file.seek(0)
+        self._write_header()
+
+    def _write_header(self) -> None:
+        # NumPy pads the header so that any count fits.
+        described = {
+            "descr": np.lib.format.dtype_to_descr(self._dtype),
+            "fortran_order": False,
+            "shape": (self._count, *self._shape),
+        }
+        np.lib.format.write_array_header_1_0(self._file, described)
+
+
 @contextmanager
-def appending(
-    path: AnyPath, dtype: DTypeLike, shape: tuple[int, ...]
-) -> Iterator[Callable[[np.ndarray], None]]:
+def appending(path: AnyPath, dtype: DTypeLike, shape: tuple[int, ...]) -> Iterator[Rows]:
     """Write an array to a `.npy` file part by part, as `replacing` does.
 
     Unlike a memory-mapped array, it takes no memory for what is written, and a full disk
@@ -104,32 +145,15 @@ def appending(
         shape: of a row.
 
     Yields:
-        A function that appends an array of rows `[any, *shape]`.
+        The `Rows` to append to.
 
     Raises:
         SystemExit: as `replacing` does.
     """
-    count = 0
-
-    def append(rows: np.ndarray) -> None:
-        nonlocal count
-        file.write(np.ascontiguousarray(rows, dtype).data)
-        count += len(rows)
-
-    def write_header() -> None:
-        # NumPy pads the header so that any count fits.
-        described = {
-            "descr": np.lib.format.dtype_to_descr(np.dtype(dtype)),
-            "fortran_order": False,
-            "shape": (count, *shape),
-        }
-        np.lib.format.write_array_header_1_0(file, described)
-
-    with replacing(path) as temporary, temporary.open("wb") as file:
-        write_header()
-        yield append
-        file.seek(0)
-        write_header()
+    with replacing(path) as temporary, temporary.open("w+b") as file:
+        rows = Rows(file, dtype, shape)
+        yield rows
+        rows.close()
 
 
 def escape(name: str) -> str:

@@ -1,5 +1,6 @@
 """The parameters of `params.yaml`, checked before any work starts."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -11,6 +12,7 @@ from stages.common import yaml_files
 
 NETWORKS = ("custom", "transfer")
 SIDES = ("train", "validation", "test")  # of the split; test is sealed
+RESULTS = ("data/augmented", "data/base", "data/models", "data/study", "data/training", "metrics")
 DEMO = "data/demo"  # the folder of the pictures that `render` draws
 PIXELS = "data/pixels.npy"  # of the photos
 AUGMENTED = "data/augmented/pixels.npy"  # of the photos and their altered copies
@@ -86,6 +88,32 @@ class Parameters(Section):
     base: Base
     demo: Demo
     model: Literal["custom", "transfer"]
+
+    @field_validator("photos")
+    @classmethod
+    def _refuse_folders_that_dvc_cannot_watch(cls, photos: str) -> str:
+        if photos.startswith("~"):
+            whole = Path(photos).expanduser()
+            raise ValueError(f"{str(whole)!r}, because DVC does not know what ~ means")
+        folder, project = Path(photos).resolve(), Path.cwd()
+        if project.is_relative_to(folder) or any(
+            (project / name).is_relative_to(folder) or folder.is_relative_to(project / name)
+            for name in RESULTS
+        ):
+            raise ValueError("a folder that no results are written to")
+        return photos
+
+    @field_validator("groups")
+    @classmethod
+    def _refuse_expressions_without_a_group(cls, groups: str) -> str:
+        if groups not in ("none", "folders"):
+            try:
+                count = re.compile(groups).groups
+            except re.error as error:
+                raise ValueError(f"none, folders, or a regular expression ({error})") from None
+            if count != 1:
+                raise ValueError("none, folders, or a regular expression with one group ( )")
+        return groups
 
     @property
     def training_pixels(self) -> str:

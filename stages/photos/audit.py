@@ -5,17 +5,23 @@ from typing import NamedTuple
 import pandas as pd
 
 from stages.common import files
-from stages.common.parameters import Parameters
+from stages.common.parameters import SIDES, Parameters
+from stages.photos import individuals
+
+COLUMNS = ["photo", "label", "problem", "detail"]  # of the list of problems
+TWO_LABELS = "two labels"  # the problem of photos that stand in two classes
+UNLISTED = "no label"  # the problem of photos that a table of labels does not name
 
 
 class Audit(NamedTuple):
     """The photos that were found in a folder.
 
     Attributes:
-        used: data frame of the photos that can be used: `photo`, `label`, `sha256`, and
-            `group`, the same for photos that look the same.
-        problems: data frame of those that cannot be used, of duplicates and of photos with
-            two labels: `photo`, `label`, `problem` and `detail`, sorted by `photo`.
+        used: data frame of the photos that can be used: `photo`, `label`, `individual` (empty
+            if a photo stands for itself), `sha256`, `group` (the same for photos that look the
+            same, or show the same individual), and `split` if it is given.
+        problems: data frame of those that cannot be used, and of others to know about, with
+            `COLUMNS`, sorted by `photo`.
     """
 
     used: pd.DataFrame
@@ -27,20 +33,74 @@ class Audit(NamedTuple):
         return ~self.problems["photo"].isin(self.used["photo"])
 
 
+def complete(audit: Audit, unlisted: list[str]) -> Audit:
+    """Join the groups that show one individual, and leave out what is on two sides.
+
+    Args:
+        audit: the `Audit` of the photos that were read; its groups are those of look-alikes.
+        unlisted: photos that a table of labels does not name.
+
+    Returns:
+        The `Audit` with these photos among its problems. Of a group that is on two sides of a
+        given split, the photos for training are left out; for validation, if the other side
+        is the test set.
+    """
+    groups = individuals.join_groups(audit.used["group"], audit.used["individual"])
+    used, problems = audit.used.assign(group=groups), audit.problems
+    if "split" in used:
+        overlaps = list_overlaps(used, audit.used["group"])
+        out = problems["photo"].isin(overlaps["photo"]) & (problems["problem"] != TWO_LABELS)
+        problems = pd.concat([problems[~out], overlaps])
+        used = used[~used["photo"].isin(overlaps["photo"])]
+    nameless = [(photo, "", UNLISTED, "not in the table of labels") for photo in unlisted]
+    problems = pd.concat([problems, pd.DataFrame(nameless, columns=COLUMNS)])
+    return Audit(used, problems.sort_values("photo", ignore_index=True, kind="stable"))
+
+
+def list_overlaps(used: pd.DataFrame, lookalikes: pd.Series) -> pd.DataFrame:
+    """List the photos of a given split whose group is on a later side as well.
+
+    Args:
+        used: as in `Audit`.
+        lookalikes: the same for those of them that look the same.
+
+    Returns:
+        A data frame with `COLUMNS`: the problem is `two sides`, and the detail names a photo of
+        the other side.
+    """
+    ranks = used["split"].map(SIDES.index)
+    rows = []
+    for _, group in used.assign(rank=ranks, alike=lookalikes).groupby("group", sort=False):
+        others = group[group["rank"] == group["rank"].max()]
+        for row in group[group["rank"] < group["rank"].max()].itertuples():
+            same, alike = others["sha256"] == row.sha256, others["alike"] == row.alike
+            words = "the same photo as" if same.any() else "looks like"
+            if not alike.any():
+                words = "the same individual as"
+            other = others.assign(same=same, alike=alike).sort_values(
+                ["same", "alike"], ascending=False, kind="stable"
+            )
+            detail = f"{words} {other['photo'].iloc[0]} of the {other['split'].iloc[0]} photos"
+            rows.append((row.photo, row.label, "two sides", detail))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
 def check(audit: Audit, found: pd.DataFrame, params: Parameters) -> None:
-    """Check that the photos that can be used are enough, and have one label each.
+    """Check that the photos that can be used are enough, and have one label and one side each.
 
     Args:
         audit: the `Audit`.
-        found: what `finding.find` returns.
+        found: data frame of all photos with labels: `photo`, `label`, and `split` if given.
         params: `on_bad_photo` and `photos` are used.
 
     Raises:
-        SystemExit: if a photo has two labels, or cannot be used and `on_bad_photo` is
-            `fail`; all such photos are listed. Or if a class has none that can be used.
+        SystemExit: if a photo has two labels, or is on two sides or cannot be used and
+            `on_bad_photo` is `fail`; all such photos are listed. Or if a class has none that
+            can be used, on a side of a given split.
     """
-    two_labels = audit.problems["problem"] == "two labels"
-    wrong = two_labels | audit.unusable if params.on_bad_photo == "fail" else two_labels
+    two_labels = audit.problems["problem"] == TWO_LABELS
+    bad = audit.unusable & (audit.problems["problem"] != UNLISTED)
+    wrong = two_labels | bad if params.on_bad_photo == "fail" else two_labels
     if wrong.any():
         lines = [
             f"  {files.escape(str(row.photo))}: {row.problem} ({files.escape(str(row.detail))})"
@@ -53,9 +113,13 @@ def check(audit: Audit, found: pd.DataFrame, params: Parameters) -> None:
             advice += "; keep only one copy of a photo with two labels"
         heading = f"photos: {wrong.sum()} of {len(found)} in {params.photos!r} cannot be used:"
         raise SystemExit("\n".join([heading, *lines, f"{advice}."]))
-    if lost := sorted(set(found["label"]) - set(audit.used["label"])):
+    keys = [key for key in ("label", "split") if key in audit.used]
+    left = set(audit.used[keys].itertuples(index=False, name=None))
+    if lost := sorted(set(found[keys].itertuples(index=False, name=None)) - left):
+        label, *side = lost[0]
+        kind = f"{side[0]} photo" if side else "photo"
         raise SystemExit(
-            f"photos: no photo of class {lost[0]!r} can be used; expected at least one of each "
+            f"photos: no {kind} of class {label!r} can be used; expected at least one of each "
             "class. Repair them, or remove the folder."
         )
 
