@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from ruamel.yaml import YAML  # which DVC reads with
 
@@ -13,6 +15,7 @@ def test_the_defaults_are_those_of_the_contract():
     assert (read.demo.seed, read.demo.photos_per_class) == (0, 50)
     assert (read.base.weights, read.base.options, read.model) == ("imagenet", {}, "transfer")
     assert (read.augment, read.base.fine_tune) == ("none", 0)
+    assert (read.groups, read.test_fraction, read.class_weight) == ("none", 0, "none")
 
 
 @pytest.mark.parametrize(
@@ -36,6 +39,18 @@ def test_the_defaults_are_those_of_the_contract():
         ("augment", "heavy", "augment is 'heavy'; expected 'none' or 'light'"),
         ("base__fine_tune", -1, "base.fine_tune is -1; expected greater than or equal to 0"),
         ("on_bad_photo", "warn", "on_bad_photo is 'warn'; expected 'fail' or 'skip'"),
+        ("groups", "(a)(b)", "groups is '(a)(b)'; expected none, folders, or a regular expression"),
+        ("groups", "(a", "or a regular expression (missing ), unterminated subpattern"),
+        ("test_fraction", 1, "test_fraction is 1; expected less than 1"),
+        ("class_weight", "auto", "class_weight is 'auto'; expected 'none' or 'balanced'"),
+        (
+            "photos",
+            "~/x",
+            f"photos is '~/x'; expected {str(Path.home() / 'x')!r}, because DVC does",
+        ),
+        ("photos", "data", "photos is 'data'; expected a folder that no results are written to"),
+        ("photos", ".", "photos is '.'; expected a folder that no results are written to"),
+        ("photos", "data/models/x", "expected a folder that no results are written to"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_was_expected(workspace, key, value, message):

@@ -94,7 +94,7 @@ def reserved_class(folder):
         (lambda folder: folder.mkdir(), "has no sub-folders; expected at least 2"),
         (one_class, "has only the sub-folder 'cat'; expected at least 2"),
         (empty_class, "'photos/zebra' has no photo; expected some in every class"),
-        (reserved_class, "'photos/actual' names a class 'actual', which the predictions need"),
+        (reserved_class, "'photos' has a class 'actual', which the predictions need"),
     ],
 )
 def test_a_folder_that_will_not_do_is_refused_before_anything_is_written(workspace, make, message):
@@ -258,3 +258,108 @@ def test_names_of_classes_do_not_play_tricks_on_the_terminal(workspace, capsys):
     draw_photos(workspace / "photos", 2, {"esc\x1b[31m": (200, 9, 9), "blue": (9, 9, 200)})
     prepare.main()
     assert all(line.isprintable() for line in capsys.readouterr().out.splitlines())
+
+
+# Given splits, tables and individuals
+
+
+def given_split(workspace, count=3):
+    """Photos of a given split, no two alike."""
+    draw_photos(workspace / "photos", 3 * count)
+    for path in sorted((workspace / "photos").glob("*/*")):
+        side = ("train", "val", "test")[int(path.stem) // count]
+        moved = workspace / "photos" / side / path.parent.name / path.name
+        moved.parent.mkdir(parents=True, exist_ok=True)
+        path.rename(moved)
+    for name in ("blue", "green", "red"):
+        (workspace / "photos" / name).rmdir()
+    return workspace / "photos"
+
+
+def test_a_given_split_is_in_the_table(workspace):
+    given_split(workspace)
+    prepare.main()
+    table = files.read_table("data/photos.csv")
+    assert list(table.columns) == ["photo", "label", "split", "sha256", "group"]
+    assert table.groupby("split")["photo"].count().to_dict() == {
+        "train": 9, "validation": 9, "test": 9,
+    }  # fmt: skip
+    assert table["split"][table["photo"] == "val/red/003.jpg"].item() == "validation"
+
+
+@pytest.mark.parametrize("choice", ["fail", "skip"])
+def test_what_is_on_two_sides_is_refused_or_left_out_of_training(workspace, choice):
+    folder = given_split(workspace)
+    shutil.copy(folder / "test/red/006.jpg", folder / "train/red/same.jpg")
+    shutil.copy(folder / "test/blue/006.jpg", folder / "val/blue/same.jpg")
+    draw_scene(folder / "test/green/scene.png")
+    (folder / "test/green/scene half.png").rename(folder / "train/green/half.png")
+    change_parameters(workspace / "params.yaml", on_bad_photo=choice, groups=r"(rex)_\d")
+    (folder / "train/green/001.jpg").rename(folder / "train/green/rex_1.jpg")
+    (folder / "test/green/008.jpg").rename(folder / "test/green/rex_2.jpg")
+    expected = [
+        ("train/green/half.png", "looks like test/green/scene.png of the test photos"),
+        ("train/green/rex_1.jpg", "the same individual as test/green/rex_2.jpg of the test photos"),
+        ("train/red/same.jpg", "the same photo as test/red/006.jpg of the test photos"),
+        ("val/blue/same.jpg", "the same photo as test/blue/006.jpg of the test photos"),
+    ]
+    if choice == "fail":
+        assert run_and_fail().splitlines()[1:-1] == [
+            f"  {photo}: two sides ({detail})" for photo, detail in expected
+        ]
+        return
+    prepare.main()
+    table, pixels = files.read_table("data/photos.csv"), np.load("data/pixels.npy")
+    listed = files.read_table("metrics/photos.csv")
+    assert listed[["photo", "detail"]].to_numpy().tolist() == [list(pair) for pair in expected]
+    assert set(listed["problem"]) == {"two sides"}
+    assert len(table) == len(pixels) == 27
+    assert table.groupby("group")["split"].nunique().max() == 1
+    for row, name in enumerate(table["photo"]):
+        assert np.array_equal(pixels[row], decoding.decode(folder / name, 32).pixels)
+
+
+def test_photos_that_a_table_does_not_name_are_left_out_and_listed(workspace, capsys):
+    folder = draw_photos(workspace / "photos", count=2)
+    rows = [f"{path.relative_to(folder)},{path.parent.name}" for path in folder.glob("[br]*/*")]
+    (folder / "labels.csv").write_text("\n".join(["photo,label", *rows]))
+    prepare.main()
+    assert files.read_table("metrics/photos.csv").to_numpy().tolist() == [
+        ["green/000.jpg", "", "no label", "not in the table of labels"],
+        ["green/001.jpg", "", "no label", "not in the table of labels"],
+    ]
+    assert len(files.read_table("data/photos.csv")) == 4
+    assert capsys.readouterr().out == (
+        "labels are those of labels.csv\n"
+        "4 photos of 2 classes: 2 blue, 2 red\n"
+        "left out: 2 no label\n"
+        "metrics/photos.csv lists them\n"
+    )
+
+
+def test_photos_of_one_individual_are_one_group_and_a_hint_says_where_that_is_likely(
+    workspace, capsys
+):
+    folder = draw_photos(workspace / "photos", count=12)
+    for path in folder.glob("*/*"):
+        number = int(path.stem)
+        path.rename(path.with_name(f"{path.parent.name}{number // 3} shot{number % 3}.jpg"))
+    prepare.main()
+    assert "set groups: '([^/]*[^/\\d])\\d+[^/\\d]*$' in params.yaml" in capsys.readouterr().out
+    assert files.read_table("data/photos.csv")["group"].nunique() == 36
+    change_parameters(workspace / "params.yaml", groups=r"([^/]*[^/\d])\d+[^/\d]*$")
+    prepare.main()
+    assert "groups" not in capsys.readouterr().out
+    assert files.read_table("data/photos.csv")["group"].nunique() == 12
+
+
+def test_photos_outside_the_project_are_said_to_need_an_absolute_path(workspace, capsys):
+    draw_photos(workspace / "photos", count=2)
+    (workspace / "project").mkdir()
+    shutil.copy(workspace / "params.yaml", workspace / "project")
+    os.chdir(workspace / "project")
+    for photos, hint in (("../photos", True), (str(workspace / "photos"), False)):
+        change_parameters(Path("params.yaml"), photos=photos)
+        prepare.main()
+        said = f"for queued experiments, set it to {workspace / 'photos'}"
+        assert (said in capsys.readouterr().out) == hint

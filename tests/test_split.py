@@ -185,3 +185,48 @@ def test_a_class_that_cannot_have_photos_on_both_sides_is_refused():
     table = photo_table({"cat": [0] * 10, "dog": range(10)})
     with pytest.raises(SystemExit, match="class 'cat'"):
         assign_sides(table, 0.2, 0, 0)
+
+
+@given(distinct_photos(), SEEDS, SEEDS)
+def test_the_test_set_is_of_each_class_and_the_same_for_every_seed(contents, one, other):
+    table = photo_table(contents)
+    sides = [pd.Series(assign_sides(table, 0.2, 0.3, seed)) for seed in (one, other)]
+    assert (sides[0] == "test").equals(sides[1] == "test")
+    for label, photos in contents.items():
+        counts = sides[0][table["label"] == label].value_counts()
+        assert counts["test"] == round(len(photos) * 0.3)
+        assert counts["validation"] == round(len(photos) * 0.2)
+
+
+@given(alike(), SEEDS)
+def test_photos_that_look_the_same_are_never_partly_sealed(table, seed):
+    with refusals():
+        table["split"] = assign_sides(table, 0.2, 0.2, seed)
+    assert table.groupby("group")["split"].nunique().max() == 1
+
+
+def test_a_larger_test_set_contains_a_smaller_one():
+    table = photo_table({"cat": range(50), "dog": range(40)})
+    smaller, larger = (
+        {row for row, side in enumerate(assign_sides(table, 0.2, share, 0)) if side == "test"}
+        for share in (0.1, 0.3)
+    )
+    assert smaller < larger
+
+
+def test_a_given_split_is_kept_and_a_missing_validation_set_is_drawn_from_training():
+    table = photo_table({"cat": range(50), "dog": range(50)})
+    given = ["test" if row % 5 == 0 else "train" for row in range(100)]
+    drawn = assign_sides(table.assign(split=given), 0.25, 0, 0)
+    assert [side if side == "test" else "train" for side in drawn] == given
+    assert drawn.count("validation") == 20
+    whole = ["validation" if side == "train" else "train" for side in given]
+    assert assign_sides(table.assign(split=whole), 0.2, 0, 0) == whole
+    with pytest.raises(SystemExit, match=r"test_fraction is 0.2, but the photos have a given"):
+        assign_sides(table.assign(split=given), 0.2, 0.2, 0)
+
+
+def test_a_class_of_few_large_groups_is_split_as_well():
+    table = photo_table({"cat": [0] * 40 + [1] * 20 + [2] * 30, "dog": range(50)})
+    side = assign_sides(table, 0.1, 0, 0)
+    assert side[:90] == ["train"] * 40 + ["validation"] * 20 + ["train"] * 30

@@ -15,6 +15,7 @@ from stages.common.parameters import SIDES
 from stages.photos import labels
 
 RESERVED = ("photo", "actual", "predicted")  # columns of the predictions beside the classes
+MIN_CLASSES = 2
 LITTER = ("thumbs.db", "desktop.ini", "__macosx")  # what systems leave beside photos
 
 
@@ -79,7 +80,7 @@ def find(folder: str | Path) -> Found:
     elif sides := labels.match_folders(root, folders):
         photos = pd.concat(
             [
-                _find_classes(folder, _enter(root / name)).assign(split=side)
+                _find_classes(folder, _enter(root / name), fewest=1).assign(split=side)
                 for name, side in sides.items()
             ]
         )
@@ -122,12 +123,13 @@ def _enter(folder: Path) -> Path:
         root = within
 
 
-def _find_classes(folder: Path, root: Path) -> pd.DataFrame:
+def _find_classes(folder: Path, root: Path, fewest: int = MIN_CLASSES) -> pd.DataFrame:
     """List the photos of the class folders in a folder.
 
     Args:
         folder: the folder of photos, which no link may lead out of.
         root: what has the class folders, in it or the same.
+        fewest: number of classes that there must be.
 
     Returns:
         A data frame with the columns `photo` (relative to `folder`), `label` and `folder`.
@@ -136,10 +138,10 @@ def _find_classes(folder: Path, root: Path) -> pd.DataFrame:
         SystemExit: as `find` does.
     """
     classes = _list_folders(root)
-    if len(classes) < 2:
+    if len(classes) < fewest:
         found = f"only the sub-folder {classes[0]!r}" if classes else "no sub-folders"
         raise SystemExit(
-            f"photos: {str(root)!r} has {found}; expected at least 2, one per "
+            f"photos: {str(root)!r} has {found}; expected at least {fewest}, one per "
             "class. Add them, or set photos in params.yaml to another folder."
         )
     if outside := [name for name in classes if not is_inside(root / name, folder)]:
@@ -173,6 +175,11 @@ def _check_labels(folder: Path, column: pd.Series) -> None:
         raise SystemExit(
             f"photos: {str(folder)!r} has a class {taken[0]!r}, which the predictions need as a "
             "column; rename it."
+        )
+    if len(names) < MIN_CLASSES:
+        raise SystemExit(
+            f"photos: {str(folder)!r} has only photos of class {names[0]!r}; expected at least "
+            f"{MIN_CLASSES} classes. Add photos of another."
         )
     alike = defaultdict(list)
     for name in names:
