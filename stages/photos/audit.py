@@ -125,10 +125,15 @@ def check(audit: Audit, found: pd.DataFrame, params: Parameters) -> None:
 
 
 def summarize(audit: Audit) -> str:
-    """Return how many photos there are of each class, and how many have each problem."""
+    """Return how many photos there are of each class, of individuals, and with problems."""
     classes = audit.used["label"].value_counts(sort=False)
     counts = ", ".join(f"{count} {files.escape(str(name))}" for name, count in classes.items())
     lines = [f"{len(audit.used)} photos of {len(classes)} classes: {counts}"]
+    named = audit.used[audit.used["individual"] != ""]
+    if len(named):
+        each = named.groupby("individual")["label"].nunique()
+        several = f", {(each > 1).sum()} of them in several classes" if each.max() > 1 else ""
+        lines.append(f"individuals: {len(each)} on {len(named)} photos{several}")
     for what, rows in (("left out", audit.unusable), ("used", ~audit.unusable)):
         counts = ", ".join(
             f"{count} {problem}"

@@ -185,11 +185,11 @@ def _check_labels(folder: Path, column: pd.Series) -> None:
     for name in names:
         alike[unicodedata.normalize("NFKC", name).strip().casefold()].append(name)
     if same := [found for found in alike.values() if len(found) > 1]:
-        listed = " and ".join(ascii(name) for name in same[0])
+        listed = "; ".join(" and ".join(map(ascii, names)) for names in same)
         raise SystemExit(
             f"photos: {str(folder)!r} has the classes {listed}, whose names differ in capitals, "
-            "spaces or Unicode form only; expected one name. Put their photos into one class, or "
-            "rename it."
+            "spaces or Unicode form only; expected one name of each class. Put the photos into "
+            "one, or rename the other."
         )
 
 
