@@ -68,19 +68,22 @@ def list_overlaps(used: pd.DataFrame, lookalikes: pd.Series) -> pd.DataFrame:
         A data frame with `COLUMNS`: the problem is `two sides`, and the detail names a photo of
         the other side.
     """
-    ranks = used["split"].map(SIDES.index)
+    sides = used["split"].map(SIDES.index)
+    mixed = sides.groupby(used["group"]).transform("nunique") > 1
+    table = used.assign(side=sides, alike=lookalikes)[mixed]
     rows = []
-    for _, group in used.assign(rank=ranks, alike=lookalikes).groupby("group", sort=False):
-        others = group[group["rank"] == group["rank"].max()]
-        for row in group[group["rank"] < group["rank"].max()].itertuples():
+    for _, group in table.groupby("group", sort=False):
+        last = group["side"].max()
+        others = group[group["side"] == last]
+        for row in group[group["side"] < last].itertuples():
             same, alike = others["sha256"] == row.sha256, others["alike"] == row.alike
-            words = "the same photo as" if same.any() else "looks like"
-            if not alike.any():
-                words = "the same individual as"
-            other = others.assign(same=same, alike=alike).sort_values(
-                ["same", "alike"], ascending=False, kind="stable"
-            )
-            detail = f"{words} {other['photo'].iloc[0]} of the {other['split'].iloc[0]} photos"
+            if same.any():
+                words, other = "the same photo as", others[same].iloc[0]
+            elif alike.any():
+                words, other = "looks like", others[alike].iloc[0]
+            else:
+                words, other = "the same individual as", others.iloc[0]
+            detail = f"{words} {other['photo']} of the {other['split']} photos"
             rows.append((row.photo, row.label, "two sides", detail))
     return pd.DataFrame(rows, columns=COLUMNS)
 
