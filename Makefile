@@ -8,8 +8,8 @@ INSTALL := python -m pip install --quiet --disable-pip-version-check --requireme
 COMPILE := uv pip compile --quiet --upgrade --universal --python-version 3.10 \
 	--custom-compile-command "make lock" --no-emit-index-url --no-emit-find-links
 
-.PHONY: help run test test-all check lock pictures bench bench-seeds bench-demo bench-options \
-	bench-study
+.PHONY: help run test test-all check lock pictures bench bench-seeds bench-demo bench-lookalikes \
+	bench-options bench-study
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ bench-demo: .venv/dev-installed  ## accuracy on the demo over seeds
 
 bench-options: .venv/dev-installed  ## augmentation, fine-tuning (REAL_PHOTOS, KERAS_HOME)
 	@python -m bench.options
+
+bench-lookalikes: .venv/dev-installed  ## edited copies found, unlike pictures merged (REAL_PHOTOS)
+	@python -m bench.lookalikes
 
 bench-study: .venv/dev-installed  ## the study: its time and memory (REAL_PHOTOS, KERAS_HOME)
 	@python -m bench.study

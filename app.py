@@ -69,6 +69,7 @@ def build_page(
     classes: np.ndarray,
     image_size: int,
     commits: str,
+    levels: decoding.Levels | None,
 ) -> Any:
     """Build the page.
 
@@ -78,6 +79,7 @@ def build_page(
         classes: `str` `[classes]`, their names.
         image_size: side of the square that photos are stretched to, pixels.
         commits: of the networks, in words.
+        levels: the range of pictures of 16 bits in training, if there were any.
 
     Returns:
         The `gradio.Blocks`.
@@ -88,9 +90,11 @@ def build_page(
             return [None] * 3 * len(networks)
         # Forking beside the threads of TensorFlow is not safe.
         spawn = multiprocessing.get_context("spawn")
-        (photo,) = reading.read(None, [upload["path"]], image_size, spawn)
+        (photo,) = reading.read(None, [upload["path"]], image_size, spawn, levels)
         if isinstance(photo, decoding.PhotoError):
             raise gradio.Error(f"{photo.problem} ({photo.detail})", print_exception=False)
+        for problem, detail in photo.notes:
+            gradio.Warning(f"{problem} ({detail})")
         return [part for run in networks.values() for part in classify(run, photo.pixels, classes)]
 
     with gradio.Blocks(title=TITLE, analytics_enabled=False) as page:
@@ -127,6 +131,7 @@ def main() -> None:
     args = parser.parse_args()
     params = parameters.read()
     classes = np.unique(files.read_table("data/split.csv")["label"])
+    levels = reading.read_levels()
     from stages.networks import loading  # the processes that read photos do not need it
 
     networks = {
@@ -143,7 +148,7 @@ def main() -> None:
                 "app: Gradio is not installed; expected the packages of requirements-app.txt. "
                 "Install them: `pip install -r requirements-app.txt`."
             )
-        page = build_page(gradio, networks, classes, params.image_size, commits)
+        page = build_page(gradio, networks, classes, params.image_size, commits, levels)
         # The fonts of Gradio's other themes come from the internet.
         theme = gradio.themes.Base(font="system-ui", font_mono="monospace")
         try:

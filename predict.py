@@ -18,7 +18,7 @@ from tqdm import tqdm
 from stages.common import files, parameters
 from stages.common.parameters import NETWORKS
 from stages.photos import finding, reading
-from stages.photos.decoding import Photo, PhotoError
+from stages.photos.decoding import Levels, Photo, PhotoError
 from stages.results import revision
 
 Inference = Callable[[np.ndarray], np.ndarray]
@@ -59,19 +59,20 @@ def find_photos(paths: Iterable[str]) -> list[Group]:
 
 
 def read_photos(
-    groups: Iterable[Group], image_size: int
+    groups: Iterable[Group], image_size: int, levels: Levels | None
 ) -> Iterator[tuple[str, Photo | PhotoError]]:
     """Read photos as the stage `prepare` does.
 
     Args:
         groups: the photos.
         image_size: side of the square that each is stretched to, pixels.
+        levels: the range of pictures of 16 bits in training, if there were any.
 
     Yields:
         For each photo, in order, its path, and the photo or what is wrong with it.
     """
     for group in groups:
-        results = reading.read(group.folder, group.names, image_size)
+        results = reading.read(group.folder, group.names, image_size, levels=levels)
         for name, result in zip(group.names, results, strict=True):
             yield str(Path(group.folder or "", name)), result
 
@@ -105,6 +106,8 @@ def predict(
         if isinstance(photo, PhotoError):
             yield path, photo
             continue
+        for problem, detail in photo.notes:
+            tqdm.write(f"{files.escape(path)}: {problem} ({detail})", sys.stderr)
         batch.append((path, photo))
         if len(batch) == batch_size:
             yield from run_batch()
@@ -183,7 +186,7 @@ def main() -> None:
     classes = np.unique(files.read_table("data/split.csv")["label"])
     commits = revision.describe_networks()
     groups = find_photos(args.photos)
-    photos = read_photos(groups, params.image_size)
+    photos = read_photos(groups, params.image_size, reading.read_levels())
     # Reading starts before TensorFlow does: forking beside its threads is not safe.
     first = next(photos)
     from stages.networks import loading

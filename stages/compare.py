@@ -2,24 +2,30 @@
 
 from stages.common import files
 from stages.common.parameters import NETWORKS
-from stages.results import comparison
+from stages.results import comparison, predictions
 
 
 def main() -> None:
-    right = []
-    for name in NETWORKS:
-        table = files.read_table(f"metrics/predictions/{name}.csv", ["actual", "predicted"])
-        right.append((table["actual"] == table["predicted"]).to_numpy())
-    found = comparison.compare(*right)
+    split = files.read_table("data/split.csv")
+    validation = split[split["split"] == "validation"]
+    tables = predictions.read(validation["photo"], ["photo", "actual", "predicted"])
+    custom, transfer = (
+        (tables[name]["actual"] == tables[name]["predicted"]).to_numpy() for name in NETWORKS
+    )
+    found = comparison.compare(custom, transfer, validation["group"])
     files.write_json("metrics/comparison.json", found._asdict())
 
     print(
         f"transfer - custom: accuracy {found.accuracy_gain:+.3f} "
         f"(95% interval {found.accuracy_gain_low:+.3f} to {found.accuracy_gain_high:+.3f})"
     )
+    if validation["group"].is_unique:
+        photos, test = "photos", "McNemar's exact test"
+    else:
+        photos, test = "different photos", "sign test"
     print(
-        f"only transfer right: {found.only_transfer_right} photos, only custom right: "
-        f"{found.only_custom_right}; p = {found.p_value:.2g} (McNemar's exact test)"
+        f"only transfer right: {found.only_transfer_right} {photos}, only custom right: "
+        f"{found.only_custom_right}; p = {found.p_value:.2g} ({test})"
     )
 
 

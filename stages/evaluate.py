@@ -7,7 +7,7 @@ from stages.common import files
 from stages.common.parameters import NETWORKS
 from stages.networks import loading
 from stages.networks.backend import INFERENCE_BATCH
-from stages.results import scores
+from stages.results import scores, weighting
 
 
 def record(
@@ -16,6 +16,7 @@ def record(
     actual: np.ndarray,
     probabilities: np.ndarray,
     classes: np.ndarray,
+    weights: np.ndarray,
 ) -> None:
     """Score the predictions of one network, write its files, and print the result.
 
@@ -25,9 +26,10 @@ def record(
         actual: `int` `[n]`, class indices.
         probabilities: `float` `[n, classes]`; rows sum to 1.
         classes: `str` `[classes]`, their names.
+        weights: of the photos, what `weighting.weigh_photos` returns.
     """
     predicted = probabilities.argmax(axis=1)
-    values = scores.score(actual, predicted, probabilities)
+    values = scores.score(actual, predicted, probabilities, weights)
     confusion = scores.count_confusions(actual, predicted, classes)
     per_class = scores.score_classes(actual, predicted, classes)
     reliability = scores.measure_reliability(actual, predicted, probabilities)
@@ -45,8 +47,9 @@ def record(
     files.write_table(f"metrics/per_class/{name}.csv", per_class, index=True)
     files.write_table(f"metrics/reliability/{name}.csv", reliability)
 
+    several = f" ({values.counts})" if values.distinct_photos < values.photos else ""
     print(
-        f"\n{name}: {np.trace(confusion)} of {values.photos} right, accuracy "
+        f"\n{name}: {np.trace(confusion)} of {values.photos} right{several}, accuracy "
         f"{values.accuracy:.3f} (95% interval {values.accuracy_low:.3f} to "
         f"{values.accuracy_high:.3f})\n"
     )
@@ -61,12 +64,19 @@ def main() -> None:
     rows = np.flatnonzero(table["split"] == "validation")
     pixels = files.read_array("data/pixels.npy")
     photos = table["photo"].iloc[rows].to_numpy()
+    weights = weighting.weigh_photos(table["group"].iloc[rows])
 
     for name in NETWORKS:
         run = loading.load_trained(name, pixels.shape[1], len(classes))
         parts = np.split(rows, range(INFERENCE_BATCH, len(rows), INFERENCE_BATCH))
         probabilities = np.concatenate([run(pixels[part].astype(np.float32)) for part in parts])
-        record(name, photos, labels[rows], probabilities, classes)
+        record(name, photos, labels[rows], probabilities, classes, weights)
+    guess = weighting.guess_majority(classes[labels[rows]], weights)
+    if not guess.even:
+        print(
+            f"\nalways guessing the majority class, {files.escape(guess.label)}: accuracy "
+            f"{guess.accuracy:.3f}"
+        )
 
 
 if __name__ == "__main__":

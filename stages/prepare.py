@@ -1,6 +1,5 @@
 """Read every photo once: into a table, an array of pixels, and a list of problems."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -8,14 +7,14 @@ import pandas as pd
 from tqdm import tqdm
 
 from stages.common import files, parameters
-from stages.photos import audit, finding, individuals, lookalikes, reading
+from stages.photos import audit, decoding, finding, individuals, lookalikes, reading
 from stages.photos.audit import Audit
-from stages.photos.decoding import PhotoError
+from stages.photos.decoding import Levels, PhotoError
 
 
 def read_photos(
-    folder: str, found: pd.DataFrame, image_size: int, append: Callable[[np.ndarray], None]
-) -> Audit:
+    folder: str, found: pd.DataFrame, image_size: int, rows: files.Rows
+) -> tuple[Audit, Levels | None]:
     """Read all photos of a folder, and note what is wrong with them.
 
     Args:
@@ -23,26 +22,50 @@ def read_photos(
         found: data frame with the columns `photo`, `label`, `individual`, and `split` if it is
             given.
         image_size: side of the square that each photo is stretched to, pixels.
-        append: is called with the pixels of each photo that can be used, `uint8`
-            `[1, image_size, image_size, 3]`.
+        rows: gets the pixels of each photo that can be used, `uint8`
+            `[image_size, image_size, 3]`.
 
     Returns:
-        The `Audit`, not yet checked.
+        The `Audit`, not yet checked, and the smallest and the largest value of all pictures
+        of 16 bits, if there are any.
     """
-    unusable, used = [], []
-    photos = reading.read(folder, found["photo"], image_size)
-    rows = found.itertuples(index=False)
-    for row, photo in zip(rows, tqdm(photos, "photos", len(found), disable=None), strict=True):
-        if isinstance(photo, PhotoError):
-            unusable.append((*row, photo.problem, photo.detail))
+    used: list[tuple] = []
+    listed: list[tuple] = []
+    sketches = np.empty(len(found), decoding.SKETCH)
+    ranges: dict[int, Levels] = {}  # of the pictures of 16 bits, by their number in `used`
+    results = reading.read(folder, found["photo"], image_size)
+    bar = tqdm(results, "photos", len(found), disable=None)
+    for row, result in zip(found.itertuples(index=False), bar, strict=True):
+        if isinstance(result, PhotoError):
+            listed.append((row.photo, row.label, result.problem, result.detail))
+            continue
+        if result.levels:
+            ranges[len(used)] = result.levels
         else:
-            append(photo.pixels[None])
-            used.append((*row, photo.sha256, photo.phash))
-    table = pd.DataFrame(used, columns=[*found, "sha256", "phash"])
-    table["group"] = lookalikes.group_photos(table["sha256"], table.pop("phash"))
-    problems = pd.DataFrame(unusable, columns=[*found, "problem", "detail"])[audit.COLUMNS]
+            listed += [(row.photo, row.label, *note) for note in result.notes]
+        rows.append(result.pixels[None])
+        sketches[len(used)] = result.sketch
+        used.append((*row, result.sha256))
+    table = pd.DataFrame(used, columns=[*found, "sha256"])
+
+    levels = None
+    if ranges:
+        # Only now the range of the whole folder is known: one for all keeps them comparable.
+        levels = min(low for low, _ in ranges.values()), max(high for _, high in ranges.values())
+        again = table.iloc[list(ranges)]
+        results = reading.read(folder, again["photo"], image_size, levels=levels)
+        for number, row, result in zip(ranges, again.itertuples(), results, strict=True):
+            if isinstance(result, PhotoError) or result.sha256 != row.sha256:
+                name = files.escape(str(row.photo))
+                raise SystemExit(f"photos: {name} changed while it was read; run it again.")
+            listed += [(row.photo, row.label, *note) for note in result.notes]
+            rows.replace(number, result.pixels[None])
+            sketches[number] = result.sketch
+
+    table["group"] = lookalikes.group_photos(table["sha256"], sketches[: len(table)])
+    problems = pd.DataFrame(listed, columns=audit.COLUMNS)
     problems = pd.concat([problems, lookalikes.list_lookalikes(table)])
-    return Audit(table, problems.sort_values("photo", ignore_index=True))
+    return Audit(table, problems.sort_values("photo", ignore_index=True)), levels
 
 
 def main() -> None:
@@ -56,7 +79,7 @@ def main() -> None:
     shape = (params.image_size, params.image_size, 3)
     with files.appending(parameters.PIXELS, np.uint8, shape) as rows:
         known = photos[["photo", "label", "individual", *given]]
-        read = read_photos(params.photos, known, params.image_size, rows.append)
+        read, levels = read_photos(params.photos, known, params.image_size, rows)
         audited = audit.complete(read, found.unlisted)
         # Before the pixels of an earlier run are replaced.
         audit.check(audited, found.photos, params)
@@ -64,8 +87,12 @@ def main() -> None:
     used = audited.used[["photo", "label", *given, "sha256", "group"]]
     files.write_table("data/photos.csv", used)
     files.write_table("metrics/photos.csv", audited.problems)
+    low, high = levels or (None, None)
+    files.write_json(parameters.LEVELS, {"low": low, "high": high})
 
     print("\n".join([*found.notes, audit.summarize(audited)]))
+    if levels:
+        print(f"pictures of 16 bits: values {low} to {high} become 0 to 255")
     if params.groups == "none" and (suspicion := individuals.suspect_individuals(found.photos)):
         print(suspicion)
     if Path(params.photos) != (folder := Path(params.photos).resolve()) and (

@@ -2,13 +2,12 @@
 
 import textwrap
 
-import numpy as np
 import pandas as pd
 
 from stages.common import files, parameters, yaml_files
 from stages.common.parameters import NETWORKS
 from stages.page import charts, counts, mistakes, rendering, study
-from stages.results import setting, verdict
+from stages.results import predictions, setting, verdict, weighting
 from stages.results.records import Comparison, Scores
 
 
@@ -17,47 +16,28 @@ def read_tables(kind: str) -> dict[str, pd.DataFrame]:
     return {name: files.read_table(f"metrics/{kind}/{name}.csv") for name in NETWORKS}
 
 
-def check_predictions(predictions: dict[str, pd.DataFrame], photos: pd.Series) -> None:
-    """Check that the predictions are about the validation photos.
-
-    Args:
-        predictions: for each network, the table `metrics/predictions/NAME.csv`.
-        photos: paths of the validation photos, in the order of data/split.csv.
-
-    Raises:
-        SystemExit: if they are about other photos, or in another order.
-    """
-    for name, table in predictions.items():
-        if table["photo"].tolist() != photos.tolist():
-            raise SystemExit(
-                f"metrics/predictions/{name}.csv: not about the validation photos of "
-                "data/split.csv, in their order; `dvc repro` brings both up to date."
-            )
-
-
 def main() -> None:
     params = parameters.read()
-    split = files.read_table("data/split.csv")
+    table = files.read_table("data/split.csv")
+    split = table[table["split"] != "test"]  # the index is the row of the pixels
+    sealed = table["photo"][table["split"] == "test"]
     pixels = files.read_array("data/pixels.npy")
     problems = files.read_table("metrics/photos.csv")
+    problems = problems[~problems["photo"].isin(sealed)]
     base = files.read_json("metrics/base.json")
-    scores = {name: Scores(**files.read_json(f"metrics/{name}.json")) for name in NETWORKS}
+    metrics = {name: Scores(**files.read_json(f"metrics/{name}.json")) for name in NETWORKS}
     comparison = Comparison(**files.read_json("metrics/comparison.json"))
-    predictions = read_tables("predictions")
     histories = {name: table.astype(float) for name, table in read_tables("history").items()}
     per_class = {name: table.set_index("class") for name, table in read_tables("per_class").items()}
 
-    validation = np.flatnonzero(split["split"] == "validation")
-    check_predictions(predictions, split["photo"].iloc[validation])
-    actual = predictions["custom"]["actual"]
-    answer = verdict.judge(
-        scores["custom"],
-        scores["transfer"],
-        comparison,
-        majority_accuracy=actual.value_counts().max() / len(actual),
-    )
-    wrong = mistakes.choose_mistakes(predictions)
-    thumbnails = [rendering.encode_thumbnail(pixels[row]) for row in validation[wrong.table.index]]
+    validation = split[split["split"] == "validation"]
+    answers = predictions.read(validation["photo"])
+    weights = weighting.weigh_photos(validation["group"])
+    guess = weighting.guess_majority(validation["label"], weights)
+    answer = verdict.judge(metrics["custom"], metrics["transfer"], comparison, guess)
+    wrong = mistakes.choose_mistakes(answers)
+    rows = validation.index[wrong.table.index]
+    thumbnails = [rendering.encode_thumbnail(pixels[row]) for row in rows]
     # `model` determines nothing on this page, but params.yaml must have it.
     commands = params.model_dump(exclude={"model"}) | {"model": "transfer"}
 
@@ -65,8 +45,9 @@ def main() -> None:
         networks=NETWORKS,
         photos=params.photos,
         verdict=answer,
-        scores=scores,
-        right={name: verdict.count_right(scores[name]) for name in NETWORKS},
+        scores=metrics,
+        right={name: (each["actual"] == each["predicted"]).sum() for name, each in answers.items()},
+        guess=guess,
         comparison=comparison,
         p_value=verdict.format_p_value(comparison.p_value),
         study=study.read_study(setting.describe(params, split, base)),
@@ -77,6 +58,10 @@ def main() -> None:
         mistakes=wrong.table.assign(image=thumbnails).to_dict("records"),
         mistake_counts=wrong.counts,
         photo_counts=counts.count_photos(split, problems),
+        large_groups=[
+            group | {"images": [rendering.encode_thumbnail(pixels[row]) for row in group["rows"]]}
+            for group in counts.list_large_groups(split, problems)
+        ],
         problems=problems,
         max_problems=counts.MAX_PROBLEMS,
         base=base,

@@ -48,7 +48,8 @@ def hash_training(name: str, params: Parameters, *more: object) -> str:
     """Hash everything that determines a training, except for the number of epochs."""
     decisive = [
         name,
-        [params.batch_size, params.learning_rate, params.seed, params.layers, *more],
+        [params.batch_size, params.class_weight, params.learning_rate, params.seed, params.layers],
+        more,
         identity.read("stages/train.py"),
         [files.sha256(path) for path in ("data/split.csv", *list_inputs(name, params))],
     ]

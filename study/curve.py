@@ -17,13 +17,14 @@ from study.common.results import estimate_curve, find_need
 
 
 def select_sizes(
-    sizes: list[int], labels: np.ndarray, splits: list[Split]
+    sizes: list[int], labels: np.ndarray, groups: np.ndarray, splits: list[Split]
 ) -> tuple[list[int], int]:
     """Select the sizes for which every class has enough training photos on every split.
 
     Args:
         sizes: training photos of each class.
         labels: `int` array `[n]`, class indices.
+        groups: array `[n]`, equal for photos that look alike, or show one individual.
         splits: the splits.
 
     Returns:
@@ -32,11 +33,14 @@ def select_sizes(
     Raises:
         SystemExit: if none is left.
     """
-    largest = int(min(np.bincount(labels[split.train]).min() for split in splits))
+    different = [
+        pd.Series(groups[split.train]).groupby(labels[split.train]).nunique() for split in splits
+    ]
+    largest = int(min(counts.min() for counts in different))
     if not (selected := sorted({size for size in sizes if size <= largest})):
         raise SystemExit(
             f"study/params.yaml: study.photos_per_class is {sizes}; expected one up to {largest}, "
-            "the number of training photos of the smallest class. Add a smaller one."
+            "the number of different training photos of the smallest class. Add a smaller one."
         )
     return selected, largest
 
@@ -93,14 +97,14 @@ def record(
 def main() -> None:
     params, study = parameters.read(), study_parameters.read()
     photos = data.read(params)
-    labels = photos.labels
-    splits = folds.make_splits(labels, photos.groups, study.folds, study.repeats, params.seed)
-    sizes, largest = select_sizes(study.photos_per_class, labels, splits)
+    labels, groups = photos.labels, photos.groups
+    splits = data.make_splits(photos, study, params.seed)
+    sizes, largest = select_sizes(study.photos_per_class, labels, groups, splits)
 
     todo = [
         tasks.Task(
             network,
-            folds.choose_of_each_class(labels, split, size, params.seed),
+            folds.choose_of_each_class(labels, groups, split, size, params.seed),
             split.held_out,
             seed,
         )
@@ -109,13 +113,13 @@ def main() -> None:
         for split in splits
         for seed in folds.derive_seeds(split, study.seeds, params.seed)
     ]
-    results = tasks.run(todo, photos.inputs, labels, params, study.scheduler)
+    results = tasks.run(todo, photos.inputs, labels, photos.weights, params, study.scheduler)
 
     shape = (len(NETWORKS), len(sizes), len(splits), study.seeds)
     custom, transfer = results.reshape(shape).mean(axis=-1)[:, ::-1]
     estimates, answer = record(custom, transfer, sizes, study, photos.setting)
     if len(sizes) < len(set(study.photos_per_class)):
-        print(f"sizes above {largest} left out: the smallest class has no more training photos")
+        print(f"sizes above {largest} left out: the smallest class has no more different ones")
     print(words.format_curve(estimates, sizes))
     print(textwrap.fill(answer, 80))
 

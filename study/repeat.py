@@ -29,22 +29,23 @@ def pool_features(features: np.ndarray | Array) -> np.ndarray:
     return np.concatenate([features[start : start + 1000].mean(axis=(1, 2)) for start in starts])
 
 
-def score_majority(labels: np.ndarray, splits: list[Split]) -> np.ndarray:
+def score_majority(labels: np.ndarray, weights: np.ndarray, splits: list[Split]) -> np.ndarray:
     """Score guessing the majority class of the training photos, always.
 
     Args:
         labels: `int` array `[n]`, class indices.
+        weights: `float` array `[n]`, of the photos.
         splits: the splits.
 
     Returns:
         A `float` array `[splits, 1]` of accuracies.
     """
-    majorities = [np.bincount(labels[split.train]).argmax() for split in splits]
-    right = [
-        labels[split.held_out] == majority
-        for split, majority in zip(splits, majorities, strict=True)
-    ]
-    return np.array([[each.mean()] for each in right])
+    accuracies = []
+    for split in splits:
+        majority = np.bincount(labels[split.train], weights[split.train]).argmax()
+        right = labels[split.held_out] == majority
+        accuracies.append([np.average(right, weights=weights[split.held_out])])
+    return np.array(accuracies)
 
 
 def tabulate_splits(accuracies: dict[str, np.ndarray], summary: dict[str, Score]) -> pd.DataFrame:
@@ -93,9 +94,9 @@ def record(
 def main() -> None:
     params, study = parameters.read(), study_parameters.read()
     photos = data.read(params)
-    labels = photos.labels
+    labels, weights = photos.labels, photos.weights
     inputs = photos.inputs | {"probe": pool_features(photos.inputs["transfer"])}
-    splits = folds.make_splits(labels, photos.groups, study.folds, study.repeats, params.seed)
+    splits = data.make_splits(photos, study, params.seed)
 
     todo = [
         tasks.Task(network, split.train, split.held_out, seed)
@@ -104,14 +105,16 @@ def main() -> None:
         # A linear probe depends on no seed.
         for seed in folds.derive_seeds(split, 1 if network == "probe" else study.seeds, params.seed)
     ]
-    results = tasks.run(todo, inputs, labels, params, study.scheduler)
+    results = tasks.run(todo, inputs, labels, weights, params, study.scheduler)
 
-    accuracies = {"majority": score_majority(labels, splits)}
+    accuracies = {"majority": score_majority(labels, weights, splits)}
     for network in ("probe", "custom", "transfer"):
         own = results[[task.network == network for task in todo]]
         accuracies[network] = own.reshape(len(splits), -1)
     summary, answer = record(accuracies, study, photos.setting)
-    print(f"{len(splits)} splits of {len(labels)} photos")
+    count, distinct = len(photos.unsealed), round(weights[photos.unsealed].sum())
+    different = f", {distinct} different" if distinct < count else ""
+    print(f"{len(splits)} splits of {count} photos{different}")
     print(words.format_scores(summary))
     print(textwrap.fill(answer, 80))
 

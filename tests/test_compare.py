@@ -15,7 +15,7 @@ def right(*counts):
     """Two arrays, by the numbers of photos that both, only transfer, only custom, neither gets."""
     custom = np.repeat([True, False, True, False], counts)
     transfer = np.repeat([True, True, False, False], counts)
-    return custom, transfer
+    return custom, transfer, np.arange(len(custom))
 
 
 def test_the_report_that_this_project_comes_from():
@@ -69,11 +69,68 @@ def test_the_interval_holds_the_true_gain_as_often_as_it_says(photos, rates):
     assert np.mean(held) >= 0.94
 
 
+def test_copies_of_the_same_photos_change_no_number():
+    alone = right(21, 8, 2, 1)
+    thrice = [np.tile(array, 3) for array in alone]
+    assert comparison.compare(*thrice) == pytest.approx(comparison.compare(*alone))
+
+
+def test_a_group_counts_for_the_network_that_gets_more_of_it_right():
+    custom = np.array([1, 0, 0, 0, 1, 1, 0, 1], bool)
+    transfer = np.array([1, 1, 0, 1, 1, 0, 1, 0], bool)
+    values = comparison.compare(custom, transfer, list("aaabbccd"))
+    assert values.accuracy_gain == pytest.approx((1 / 3 + 1 / 2 + 0 - 1) / 4)
+    assert (values.only_transfer_right, values.only_custom_right) == (2, 1)
+    assert values.p_value == 1
+
+
+def test_shots_of_few_individuals_seldom_make_a_difference_significant():
+    """Of each individual, a network gets all shots right, or none; both are equally good."""
+    random = np.random.default_rng(0)
+    groups = np.repeat(np.arange(12), 10)
+    p_values, held = [], []
+    for _ in range(400):
+        custom, transfer = (random.random(12)[groups] < 0.5 for _ in range(2))
+        values = comparison.compare(custom, transfer, groups)
+        p_values.append(values.p_value)
+        held.append(values.accuracy_gain_low <= 0 <= values.accuracy_gain_high)
+    assert np.mean(np.array(p_values) < 0.05) <= 0.05
+    assert np.mean(held) >= 0.94
+
+
+def write_predictions(actual, custom, transfer, groups):
+    """Write the predictions of both networks, and a split that has a sealed photo as well."""
+    photos = [f"{number}.jpg" for number in range(len(actual))]
+    for name, predicted in (("custom", custom), ("transfer", transfer)):
+        table = pd.DataFrame({"photo": photos, "actual": actual, "predicted": predicted})
+        files.write_table(f"metrics/predictions/{name}.csv", table)
+    split = pd.DataFrame({"photo": photos, "split": "validation", "group": groups})
+    sealed = pd.DataFrame({"photo": ["sealed.jpg"], "split": "test", "group": groups[0]})
+    files.write_table("data/split.csv", pd.concat([sealed, split]))
+
+
+def test_the_stage_says_that_look_alikes_count_as_one(workspace, capsys):
+    actual = ["1", "1", "2", "2"]
+    write_predictions(actual, ["2", "2", "2", "1"], actual, groups=list("aabc"))
+    compare.main()
+    values = json.loads(Path("metrics/comparison.json").read_text())
+    assert values["accuracy_gain"] == pytest.approx(2 / 3, abs=1e-6)
+    assert (
+        "only transfer right: 2 different photos, only custom right: 0; p = 0.5 (sign test)"
+    ) in capsys.readouterr().out
+
+
+def test_predictions_for_other_photos_are_refused(workspace):
+    write_predictions(["1"], ["1"], ["1"], groups=["a"])
+    table = files.read_table("metrics/predictions/transfer.csv").assign(photo="other.jpg")
+    files.write_table("metrics/predictions/transfer.csv", table)
+    with pytest.raises(SystemExit, match="not about the validation photos"):
+        compare.main()
+
+
 def test_the_stage_counts_the_photos_that_only_one_network_gets_right(workspace, capsys):
     actual = ["1", "1", "NA", "NA"]
-    for name, predicted in {"custom": ["1", "NA", "1", "1"], "transfer": actual}.items():
-        table = pd.DataFrame({"photo": list("abcd"), "actual": actual, "predicted": predicted})
-        files.write_table(f"metrics/predictions/{name}.csv", table)
+    write_predictions(actual, ["1", "NA", "1", "1"], actual, groups=list("abcd"))
     compare.main()
     values = json.loads(Path("metrics/comparison.json").read_text())
     assert list(values) == [

@@ -104,11 +104,11 @@ def test_an_interval_stays_within_minus_1_and_1(ahead):
 
 
 def make_labels_and_splits(*counts, copies=0):
-    """Labels and splits of photos of each class, with copies of the last photo."""
+    """Labels, groups and splits of photos of each class, with copies of the last photo."""
     labels = np.repeat(range(len(counts)), counts)
     rows = [*range(len(labels)), *[len(labels) - 1] * copies]
-    labels, contents = labels[rows], np.array(rows)
-    return labels, folds.make_splits(labels, contents, 5, 2, 0)
+    labels, groups = labels[rows], np.array(rows)
+    return labels, groups, folds.make_splits(labels, groups, 5, 2, 0)
 
 
 def test_a_size_is_kept_if_the_smallest_class_has_enough_training_photos():
@@ -122,15 +122,15 @@ def test_the_sizes_are_sorted_and_unique():
     assert kept == [5, 20, 40]
 
 
-def test_every_split_has_the_sizes_that_are_kept():
-    # Where all copies are held out, the training set has the other photos of their class.
-    labels, splits = make_labels_and_splits(50, 25, copies=20)
-    kept, most = curve.select_sizes([*range(1, 60)], labels, splits)
+def test_every_split_has_the_sizes_that_are_kept_in_different_photos():
+    labels, groups, splits = make_labels_and_splits(50, 25, copies=20)
+    kept, most = curve.select_sizes([*range(1, 60)], labels, groups, splits)
     assert kept == [*range(1, most + 1)]
     assert most == 20
     for split in splits:
-        chosen = folds.choose_of_each_class(labels, split, most, 0)
+        chosen = folds.choose_of_each_class(labels, groups, split, most, 0)
         assert np.bincount(labels[chosen]).tolist() == [most, most]
+        assert len(set(groups[chosen])) == 2 * most
 
 
 def test_if_no_size_is_left_the_message_names_the_largest():

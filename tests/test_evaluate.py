@@ -12,7 +12,7 @@ from sklearn import metrics
 from stages import evaluate
 from stages.common import files
 from stages.networks import building
-from stages.results import scores
+from stages.results import scores, weighting
 from tests.helpers.project import ROOT
 
 
@@ -29,6 +29,7 @@ def trained(workspace):
             "photo": [f"{label}/{row}.jpg" for row, label in enumerate(labels)],
             "label": labels,
             "split": np.where(np.arange(24) % 2, "train", "validation"),
+            "group": [f"{row:02}" for row in range(24)],
         }
     )
     files.write_table("data/split.csv", table)
@@ -48,6 +49,7 @@ def test_the_files_of_the_contract_agree_with_each_other(trained):
         per_class = pd.read_csv(f"metrics/per_class/{name}.csv", index_col="class")
         assert list(metrics) == [
             "accuracy", "accuracy_low", "accuracy_high", "macro_f1", "log_loss", "photos",
+            "balanced_accuracy", "distinct_photos",
         ]  # fmt: skip
         assert list(predictions.columns[:3]) == ["photo", "actual", "predicted"]
         assert list(predictions.columns[3:]) == ["cat", "dog", "עברית"]
@@ -56,6 +58,9 @@ def test_the_files_of_the_contract_agree_with_each_other(trained):
         shown = (reliability["accuracy"] * reliability["photos"]).sum()
         assert shown == pytest.approx(right, abs=1e-3)
         assert metrics["photos"] == len(predictions) == confusion.to_numpy().sum() == 12
+        assert metrics["distinct_photos"] == 12
+        recall = per_class["recall"].mean()
+        assert metrics["balanced_accuracy"] == pytest.approx(recall, abs=1e-6)
         assert metrics["accuracy"] == pytest.approx(right / 12, abs=1e-6)
         assert np.trace(confusion) == right
         assert metrics["macro_f1"] == pytest.approx(per_class["f1"].mean(), abs=1e-6)
@@ -78,10 +83,61 @@ def test_the_interval_is_wilsons():
     # E. B. Wilson's interval for 21 of 30, as in the report that this project comes from.
     actual = np.zeros(30, int)
     predicted = np.repeat([0, 1], [21, 9])
-    values = scores.score(actual, predicted, np.eye(2)[predicted] * 0.8 + 0.1)
+    values = scores.score(actual, predicted, np.eye(2)[predicted] * 0.8 + 0.1, np.ones(30))
     assert values.accuracy == 0.7
     assert values.accuracy_low == pytest.approx(0.5212, abs=1e-4)
     assert values.accuracy_high == pytest.approx(0.8334, abs=1e-4)
+
+
+def test_copies_of_the_same_photos_change_no_score():
+    random = np.random.default_rng(0)
+    actual, predicted = random.integers(0, 3, (2, 40))
+    probabilities = random.dirichlet(np.ones(3), 40)
+    alone = scores.score(actual, predicted, probabilities, np.ones(40))
+    weights = weighting.weigh_photos(np.tile(np.arange(40), 3))
+    thrice = scores.score(
+        np.tile(actual, 3), np.tile(predicted, 3), np.tile(probabilities, (3, 1)), weights
+    )
+    assert thrice.photos == 120
+    assert thrice._replace(photos=40) == pytest.approx(alone)
+    assert thrice.counts == "120 photos, 40 different"
+    assert alone.counts == "40 photos"
+
+
+def test_a_group_counts_as_one_with_the_share_of_it_that_is_right():
+    actual = np.zeros(5, int)
+    predicted = np.array([0, 0, 0, 1, 1])  # of three individuals, with 2, 2 and 1 photos
+    weights = weighting.weigh_photos(["a", "a", "b", "b", "c"])
+    values = scores.score(actual, predicted, np.eye(2)[predicted] * 0.8 + 0.1, weights)
+    assert values.accuracy == pytest.approx((1 + 0.5 + 0) / 3)
+    low, high = (binomtest(number, 3).proportion_ci(method="wilson") for number in (1, 2))
+    assert values.accuracy_low == pytest.approx((low.low + high.low) / 2)
+    assert values.accuracy_high == pytest.approx((low.high + high.high) / 2)
+
+
+def test_the_majority_class_is_said_where_classes_are_uneven(trained, capsys):
+    evaluate.main()
+    assert "majority" not in capsys.readouterr().out
+    table = files.read_table("data/split.csv")
+    table.loc[table["label"] == "dog", "split"] = "train"
+    table.loc[[8], "split"] = "validation"
+    files.write_table("data/split.csv", table)
+    evaluate.main()
+    shown = capsys.readouterr().out
+    assert "always guessing the majority class, cat: accuracy 0.444\n" in shown
+
+
+def test_look_alikes_are_counted_once_and_sealed_photos_not_at_all(trained, capsys):
+    table = files.read_table("data/split.csv")
+    table.loc[table["photo"].isin(["cat/0.jpg", "cat/2.jpg", "cat/4.jpg"]), "group"] = "00"
+    table.loc[table["photo"] == "dog/8.jpg", "split"] = "test"
+    files.write_table("data/split.csv", table)
+    evaluate.main()
+    metrics = json.loads(Path("metrics/custom.json").read_text())
+    assert (metrics["photos"], metrics["distinct_photos"]) == (11, 9)
+    assert "of 11 right (11 photos, 9 different), accuracy 0." in capsys.readouterr().out
+    for path in Path("metrics").rglob("*"):
+        assert path.is_dir() or "dog/8.jpg" not in path.read_text()
 
 
 def test_every_score_is_that_of_scikit_learn_and_scipy():
@@ -99,13 +155,19 @@ def test_every_score_is_that_of_scikit_learn_and_scipy():
         )
         shared = {"labels": labels, "zero_division": 0}
         macro_f1 = metrics.f1_score(actual, predicted, average="macro", **shared)
-        assert scores.score(actual, predicted, probabilities)._asdict() == {
+        balanced = metrics.recall_score(
+            actual, predicted, labels=np.unique(actual), average="macro", zero_division=0
+        )
+        found = scores.score(actual, predicted, probabilities, np.ones(photos))
+        assert found._asdict() == {
             "accuracy": pytest.approx(metrics.accuracy_score(actual, predicted)),
             "accuracy_low": pytest.approx(interval.low, abs=1e-12),
             "accuracy_high": pytest.approx(interval.high),
             "macro_f1": pytest.approx(macro_f1),
             "log_loss": pytest.approx(metrics.log_loss(actual, probabilities, labels=labels)),
             "photos": photos,
+            "balanced_accuracy": pytest.approx(balanced),
+            "distinct_photos": photos,
         }
         np.testing.assert_array_equal(
             scores.count_confusions(actual, predicted, labels),
@@ -131,7 +193,7 @@ def test_a_class_that_is_never_predicted_scores_zero_without_a_warning(recwarn):
     actual, predicted = np.array([0, 1, 2, 2]), np.array([0, 0, 2, 2])
     table = scores.score_classes(actual, predicted, ["a", "b", "c"])
     assert table.loc["b"].tolist() == [0, 0, 0, 1]
-    assert scores.score(actual, predicted, np.eye(3)[predicted]).macro_f1 < 1
+    assert scores.score(actual, predicted, np.eye(3)[predicted], np.ones(4)).macro_f1 < 1
     assert not recwarn.list
 
 

@@ -147,9 +147,9 @@ def test_a_class_with_too_few_different_photos_is_refused_with_the_numbers(copie
 
 @given(distinct_photos(), SEEDS, st.integers(1, 4))
 def test_a_choice_has_the_count_of_each_class_and_only_training_photos(photos, seed, count):
-    labels = photos[0]
+    labels, groups = photos
     for split in folds.make_splits(*photos, 5, 2, seed):
-        chosen = folds.choose_of_each_class(labels, split, count, seed)
+        chosen = folds.choose_of_each_class(labels, groups, split, count, seed)
         assert np.bincount(labels[chosen]).tolist() == [count] * (labels.max() + 1)
         assert set(chosen) <= set(split.train)
         assert (np.diff(chosen) > 0).all()
@@ -158,27 +158,27 @@ def test_a_choice_has_the_count_of_each_class_and_only_training_photos(photos, s
 @given(distinct_photos(), SEEDS)
 def test_a_larger_choice_contains_a_smaller_one(photos, seed):
     split = folds.make_splits(*photos, 5, 1, seed)[0]
-    choices = [
-        set(folds.choose_of_each_class(photos[0], split, count, seed)) for count in (1, 2, 4)
-    ]
+    choices = [set(folds.choose_of_each_class(*photos, split, count, seed)) for count in (1, 2, 4)]
     assert choices[0] < choices[1] < choices[2]
 
 
 @given(st.integers(2, 30), FOLDS, SEEDS)
 def test_to_choose_all_is_to_train_on_the_whole_split(size, count, seed):
     labels = np.repeat([0, 1, 2], size * count)
-    for split in folds.make_splits(labels, np.arange(len(labels)), count, 1, seed):
-        every = folds.choose_of_each_class(labels, split, size * (count - 1), seed)
+    groups = np.arange(len(labels))
+    for split in folds.make_splits(labels, groups, count, 1, seed):
+        every = folds.choose_of_each_class(labels, groups, split, size * (count - 1), seed)
         assert every.tolist() == split.train.tolist()
 
 
 def test_a_choice_depends_on_the_seed_and_the_split():
-    labels = np.repeat([0, 1], 50)
-    splits = folds.make_splits(labels, np.arange(100), 5, 2, 0)
+    labels, groups = np.repeat([0, 1], 50), np.arange(100)
+    splits = folds.make_splits(labels, groups, 5, 2, 0)
+    same = [split._replace(train=splits[0].train) for split in splits]
     choices = {
-        tuple(folds.choose_of_each_class(labels, split._replace(train=splits[0].train), 10, seed))
+        tuple(folds.choose_of_each_class(labels, groups, split, 10, seed))
         for seed in (0, 1)
-        for split in splits
+        for split in same
     }
     assert len(choices) == 20
 

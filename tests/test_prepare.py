@@ -114,7 +114,7 @@ def test_all_photos_that_cannot_be_used_are_named_at_once_with_advice(workspace)
     assert run_and_fail() == (
         "photos: 3 of 10 in 'photos' cannot be used:\n"
         "  blue/notes.txt: not an image (none of BMP, GIF, JPEG, PNG, TIFF, WEBP)\n"
-        "  green/phone.heic: unreadable format (heic; export it as JPEG)\n"
+        "  green/phone.heic: unreadable format (a HEIC picture; export it as JPEG)\n"
         "  red/empty.jpg: empty (0 bytes)\n"
         "Repair or remove them, or set on_bad_photo to skip in params.yaml."
     )
@@ -211,16 +211,16 @@ def test_duplicates_and_near_duplicates_are_used_and_listed(workspace, capsys):
     )
 
 
-def test_near_duplicates_of_two_classes_are_used_and_share_a_group(workspace):
+def test_near_duplicates_of_two_classes_are_an_error(workspace):
     folder = draw_photos(workspace / "photos", count=2)
     draw_scene(folder / "blue" / "scene.png")
     (folder / "blue" / "scene half.png").rename(folder / "red" / "scene.png")
-    prepare.main()
-    table = files.read_table("data/photos.csv").set_index("photo")
-    assert table["group"]["blue/scene.png"] == table["group"]["red/scene.png"]
-    assert files.read_table("metrics/photos.csv").to_numpy().tolist() == [
-        ["red/scene.png", "red", "near duplicate", "looks like blue/scene.png"]
-    ]
+    assert run_and_fail() == (
+        "photos: 2 of 8 in 'photos' cannot be used:\n"
+        "  blue/scene.png: two labels (looks like red/scene.png)\n"
+        "  red/scene.png: two labels (looks like blue/scene.png)\n"
+        "Repair or remove them; keep only one copy of a photo with two labels."
+    )
 
 
 def test_the_number_of_processes_does_not_change_a_byte(workspace, monkeypatch):
@@ -234,7 +234,9 @@ def test_the_number_of_processes_does_not_change_a_byte(workspace, monkeypatch):
         prepare.main()
         written.append(outputs())
     assert written[0] == written[1]
-    assert sorted(written[0]) == ["data/photos.csv", "data/pixels.npy", "metrics/photos.csv"]
+    assert sorted(written[0]) == [
+        "data/levels.json", "data/photos.csv", "data/pixels.npy", "metrics/photos.csv",
+    ]  # fmt: skip
 
 
 NASTY = ["esc\x1b[31m.jpg", "line\nbreak.jpg", "back\b.jpg", "right\u202eleft.jpg"]

@@ -13,16 +13,17 @@ import pytest
 from stages.photos import decoding, reading
 from tests.helpers.project import ROOT
 
+SKETCH = np.zeros((), decoding.SKETCH)
 NAMES = [f"{number:02}" for number in range(20)]
 
 
-def photo(path, image_size, folder=None):
+def photo(path, image_size, folder=None, levels=None):
     """Return a photo whose pixels and hash depend on its name."""
     shade = sum(path.name.encode()) % 256
-    return decoding.Photo(np.full((image_size, image_size, 3), shade, np.uint8), path.name, 0)
+    return decoding.Photo(np.full((image_size, image_size, 3), shade, np.uint8), path.name, SKETCH)
 
 
-def decode(path, image_size, folder):
+def decode(path, image_size, folder, levels):
     """Replace `decoding.decode`: crash, hang or fail if the name says so."""
     if path.name.startswith("crash"):
         faulthandler.disable()
@@ -81,7 +82,7 @@ def test_any_number_of_photos_can_be_read(count):
 def test_a_few_photos_are_in_memory_however_slowly_they_are_used(tmp_path, monkeypatch):
     """The processes wait: they read only a few photos for each core ahead."""
 
-    def note(path, image_size, folder):
+    def note(path, image_size, folder, levels):
         (tmp_path / path.name).touch()
         return photo(path, image_size)
 
@@ -134,7 +135,7 @@ import numpy as np
 from stages.photos import decoding, reading
 reading.cpu_count = lambda: 2
 pixel = np.zeros((1, 1, 3), np.uint8)
-decoding.decode = lambda path, *_: time.sleep({seconds}) or decoding.Photo(pixel, "", 0)
+decoding.decode = lambda path, *_: time.sleep({seconds}) or decoding.Photo(pixel, "", pixel)
 print("started", flush=True)
 for _ in reading.read("folder", [str(number) for number in range(100_000)], 1):
     pass

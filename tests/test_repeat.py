@@ -85,12 +85,19 @@ def test_the_majority_class_is_that_of_the_training_photos():
     labels = np.array([0, 0, 0, 1, 1, 1, 1, 2])
     splits = [split([0, 1, 2, 3], [4, 5, 6, 7]), split([0, 3, 4, 5], [1, 2, 6, 7])]
     # Class 0 is in none of the first held-out photos, class 1 in one of the second.
-    assert repeat.score_majority(labels, splits).tolist() == [[0.0], [0.25]]
+    assert repeat.score_majority(labels, np.ones(8), splits).tolist() == [[0.0], [0.25]]
+
+
+def test_copies_make_no_class_the_majority_and_count_once_where_they_are_held_out():
+    labels = np.array([0, 0, 0, 1, 1, 0, 1, 1])
+    weights = np.array([1 / 3, 1 / 3, 1 / 3, 1, 1, 1, 0.5, 0.5])
+    found = repeat.score_majority(labels, weights, [split([0, 1, 2, 3, 4], [5, 6, 7])])
+    assert found.tolist() == [[0.5]]
 
 
 def test_guessing_the_only_class_is_always_right():
     labels = np.zeros(4, int)
-    assert repeat.score_majority(labels, [split([0, 1], [2, 3])]).tolist() == [[1.0]]
+    assert repeat.score_majority(labels, np.ones(4), [split([0, 1], [2, 3])]).tolist() == [[1.0]]
 
 
 def test_pooling_averages_over_rows_and_columns_only():

@@ -188,6 +188,56 @@ def test_the_photos_of_each_side_and_their_problems_are_counted(three_mistakes):
         assert row in text
 
 
+def test_look_alikes_count_as_one_and_the_page_says_so(three_mistakes):
+    table = files.read_table("data/split.csv")
+    table.loc[30:32, "group"] = table.loc[30, "group"]
+    files.write_table("data/split.csv", table)
+    for name in ("custom", "transfer"):
+        values = json.loads(Path(f"metrics/{name}.json").read_text()) | {"distinct_photos": 28}
+        files.write_json(f"metrics/{name}.json", values)
+    report.main()
+    page = read_page()
+    assert "28 of 30, 28 different</td>" in page
+    assert "Of 30 validation photos (28 different), custom gets 93% right" in page
+    assert "count as one, with the share of them that is right." in page
+    assert "sign test)" in page
+
+
+def test_the_majority_class_is_on_the_page_where_classes_are_uneven(three_mistakes):
+    report.main()
+    assert "majority class" not in read_page()
+    table = files.read_table("data/split.csv")
+    table.loc[[30, 31], "group"] = "same"  # so there are 10 cats, and 9 and a half of the others
+    files.write_table("data/split.csv", table)
+    report.main()
+    assert "majority class</th><td>0.345</td>" in read_page()
+
+
+def test_a_large_group_of_look_alikes_is_shown_for_a_person_to_judge(three_mistakes):
+    table = files.read_table("data/split.csv")
+    cats = table.index[(table["label"] == "cat") & (table["split"] == "train")][:4]
+    table.loc[cats, "group"] = "same"
+    files.write_table("data/split.csv", table)
+    row = [table["photo"][cats[0]], "cat", "many look-alikes", "4 of 20 photos of this class"]
+    columns = ["photo", "label", "problem", "detail"]
+    files.write_table("metrics/photos.csv", pd.DataFrame([row], columns=columns))
+    report.main()
+    page = read_page()
+    assert "Look-alikes of <bdi>cat</bdi></h3>" in page
+    assert page.count('alt="One of the look-alikes"') == 4
+    assert "cat</bdi></th><td>10</td><td>10</td><td>0</td><td>0</td><td>0<" in page  # none left out
+
+
+def test_sealed_photos_are_not_on_the_page(three_mistakes):
+    table = files.read_table("data/split.csv")
+    table.loc[:8, "split"] = "test"
+    files.write_table("data/split.csv", table)
+    report.main()
+    page = read_page()
+    assert not [photo for photo in table["photo"][:9] if f"{photo}<" in page]
+    assert "all</th><td>21</td><td>30</td>" in page
+
+
 def test_up_to_a_hundred_problems_are_listed(three_mistakes):
     rows = [(f"cat/{name}", "cat", "not an image", name) for name in [*HOSTILE, *range(150)]]
     columns = ["photo", "label", "problem", "detail"]
@@ -289,7 +339,8 @@ def test_the_numbers_of_the_page_are_those_of_the_files(three_mistakes):
         low, high = values["accuracy_low"], values["accuracy_high"]
         assert scores[name] == [
             name, f"{values['accuracy']:.3f}", "", f"{low:.3f} to {high:.3f}", "28 of 30",
-            f"{values['macro_f1']:.3f}", f"{values['log_loss']:.3f}",
+            f"{values['balanced_accuracy']:.3f}", f"{values['macro_f1']:.3f}",
+            f"{values['log_loss']:.3f}",
         ]  # fmt: skip
         confusion = files.read_table(f"metrics/confusion/{name}.csv")
         shown = table_rows(matrices[column + 1])

@@ -14,10 +14,11 @@ import numpy as np
 import psutil
 import pytest
 
-from stages.common import parameters
+from stages.common import files, parameters
 from stages.networks import building, loading, training
 from stages.networks.backend import keras
 from study.common import data, folds, tasks, worker
+from study.common import parameters as study_parameters
 from tests.helpers.project import Project, change_parameters
 
 TASKS = 3 * 4  # custom, transfer and the probe on 2 x 2 splits
@@ -350,10 +351,26 @@ def test_a_scheduler_without_workers_is_named(small, cluster):
     assert f"Start them with `python -m dask worker {cluster.address}`." in result.stdout
 
 
+def test_sealed_photos_take_no_part_and_look_alikes_are_held_out_together(small, monkeypatch):
+    monkeypatch.chdir(small.folder)
+    table = files.read_table("data/split.csv")
+    table.loc[::5, "split"] = "test"
+    table.loc[[1, 2], "group"] = "same"
+    files.write_table("data/split.csv", table)
+    photos = data.read(parameters.read())
+    splits = data.make_splits(photos, study_parameters.read(), seed=0)
+    for split in splits:
+        sides = [set(split.train), set(split.held_out)]
+        assert sorted(sides[0] | sides[1]) == [row for row in range(30) if row % 5]
+        assert any({1, 2} <= side for side in sides)
+    assert photos.setting["photos"]["count"] == 24
+    assert photos.weights[[1, 2, 3]].tolist() == [0.5, 0.5, 1]
+
+
 def test_too_large_sizes_are_left_out_and_named(small):
     change_parameters(small.folder / "study/params.yaml", study__photos_per_class=[2, 6, 99])
     shown = study(small, "curve").stdout
-    assert "sizes above 5 left out: the smallest class has no more training photos" in shown
+    assert "sizes above 5 left out: the smallest class has no more different ones" in shown
     change_parameters(small.folder / "study/params.yaml", study__photos_per_class=[6, 99])
     result = study(small, "curve", check=False)
     assert result.returncode == 1
@@ -366,7 +383,7 @@ def splits_of(photos):
 
 def run_task(task, photos, params):
     """Run a task as a worker does; return its result, and the weights of the network then."""
-    inputs = photos.inputs | {"labels": photos.labels}
+    inputs = photos.inputs | {"labels": photos.labels, "weights": photos.weights}
     right = worker.count_right(task, inputs, params, worker.IDENTITY)
     *_, last = worker.COMPILED.values()
     return right, last.network.get_weights()

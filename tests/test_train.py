@@ -7,6 +7,7 @@ import sys
 import weakref
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -62,6 +63,34 @@ def test_the_same_layers_start_from_the_same_weights_before_and_behind_a_base():
         layers = building.build_layers(LAYERS, 3, seed=0, shape=shape)
         built.append(layers.get_weights()[1:])  # the first ones take another number of channels
     assert all(np.array_equal(*pair) for pair in zip(*built, strict=True))
+
+
+def test_balanced_class_weights_are_those_of_scikit_learn():
+    assert training.weigh_classes(np.repeat([0, 1], [9, 3])) == {0: 12 / 18, 1: 12 / 6}
+
+
+@pytest.mark.parametrize(("weight", "share"), [("none", 0.75), ("balanced", 0.5)])
+def test_a_class_with_few_photos_weighs_as_class_weight_says(weight, share):
+    """Photos that are all the same: what a network can learn is how often each class occurs."""
+    labels, rows = np.repeat([0, 1], [9, 3]), np.arange(12)
+    data = training.Data(np.ones((12, 1), np.float32), labels, rows, np.array([], int))
+    network = keras.Sequential([keras.Input((1,)), keras.layers.Dense(2, activation="softmax")])
+    model = training.compile_for_training(network, 0.02)
+    params = parameters.read(ROOT / "params.yaml").model_copy(update={"class_weight": weight})
+    training.fit("custom", model, data, params, seed=0, epochs=80)
+    assert network(np.ones((1, 1)))[0, 0] == pytest.approx(share, abs=0.03)
+
+
+def test_sealed_photos_are_not_trained_on(extracted):
+    table = pd.read_csv("data/split.csv", dtype=str)
+    train.main("custom")
+    before = Path("metrics/history/custom.csv").read_text()
+    sealed = pd.DataFrame({"photo": ["x"], "label": "red", "split": "test", "sha256": "x"})
+    pd.concat([table, sealed]).to_csv("data/split.csv", index=False)
+    pixels = np.load("data/pixels.npy")
+    np.save("data/pixels.npy", np.concatenate([pixels, pixels[:1]]))
+    train.main("custom")
+    assert Path("metrics/history/custom.csv").read_text() == before
 
 
 def orders(data, seed, epochs):

@@ -26,7 +26,8 @@ def trained(workspace):
     np.save("data/pixels.npy", np.random.default_rng(0).integers(0, 256, (6, 32, 32, 3), np.uint8))
     sides = ["train", "validation"] * 3
     labels = ["a", "a", "b", "b", "c", "c"]
-    table = pd.DataFrame({"photo": [f"{n}.jpg" for n in range(6)], "label": labels, "split": sides})
+    names = [f"{n}.jpg" for n in range(6)]
+    table = pd.DataFrame({"photo": names, "label": labels, "split": sides, "group": names})
     files.write_table("data/split.csv", table)
     for name in ("custom", "transfer"):
         arguments = {"filters": [4], "dropout": 0}

@@ -4,18 +4,23 @@ import numpy as np
 import pytest
 from test_compare import right
 
-from stages.results import comparison, scores, verdict
+from stages.results import comparison, scores, verdict, weighting
+from stages.results.records import Guess
 
 
-def judge(*counts, guess=1 / 3):
+def judge(*counts, guess=1 / 3, even=True, copies=1):
     """The verdict for these numbers of photos: both right, only transfer, only custom, neither."""
-    custom, transfer = right(*counts)
+    custom, transfer, groups = right(*counts)
+    custom, transfer, groups = (np.tile(each, copies) for each in (custom, transfer, groups))
+    weights = weighting.weigh_photos(groups)
     metrics = {}
     for name, values in {"custom": custom, "transfer": transfer}.items():
         actual, predicted = np.zeros(len(values), int), (~values).astype(int)
-        metrics[name] = scores.score(actual, predicted, np.eye(2)[predicted] * 0.8 + 0.1)
+        metrics[name] = scores.score(actual, predicted, np.eye(2)[predicted] * 0.8 + 0.1, weights)
     return verdict.judge(
-        **metrics, comparison=comparison.compare(custom, transfer), majority_accuracy=guess
+        **metrics,
+        comparison=comparison.compare(custom, transfer, groups),
+        guess=Guess("cat", guess, even=even),
     )
 
 
@@ -66,7 +71,7 @@ def test_the_explanation_gives_all_that_decides():
         (
             (20, 5, 0, 5),
             "Too close to call",
-            "Transfer is probably better, but McNemar's exact test",
+            "Transfer is probably better, but the exact test",
         ),
         ((20, 0, 5, 5), "Too close to call", "-0.31 to +0.00 (95% interval). Custom is probably"),
         ((20, 0, 0, 10), "Too close to call", "On every photo, both networks are right or both"),
@@ -80,6 +85,40 @@ def test_every_branch(counts, headline, words):
     sentences = re.split(r"(?<=\.) (?=[A-Z])", answer.explanation)
     assert all(len(sentence.split()) <= 25 for sentence in sentences)
     assert all(sentence.endswith(".") for sentence in sentences)
+
+
+def test_look_alikes_count_once_and_the_words_say_so():
+    answer = judge(21, 8, 0, 1, copies=3)
+    assert answer.headline == "Use transfer"
+    assert answer.explanation == (
+        "Of 90 validation photos (30 different), custom gets 70% right (95% interval 0.52 to "
+        "0.83) and transfer gets 97% right (0.83 to 0.99). Only transfer is right on 8 different "
+        "photos, and only custom on none. Chance alone would rarely produce such a difference "
+        "(p = 0.0078). Transfer's gain in accuracy is +0.08 to +0.42 (95% interval). Use transfer."
+    )
+
+
+def test_the_guess_is_said_where_classes_are_uneven():
+    assert "majority" not in judge(21, 8, 0, 1).explanation
+    shown = judge(21, 8, 0, 1, guess=0.6, even=False).explanation
+    assert "Always guessing the majority class gives an accuracy of 0.60." in shown
+    assert judge(0, 0, 0, 30, even=False).explanation.count("majority") == 1
+
+
+def test_no_network_is_named_that_is_ahead_in_more_groups_but_gets_less_right():
+    # Of ten groups of three, transfer gets one photo more right; of three photos, custom all.
+    custom = np.array([True] * 3 + [True, True, False] * 10)
+    transfer = np.array([False] * 3 + [True] * 30)
+    groups = np.r_[np.arange(3), 3 + np.arange(30) // 3]
+    found = comparison.compare(custom, transfer, groups)
+    found = found._replace(p_value=0.01, accuracy_gain_low=-0.2, accuracy_gain_high=0.1)
+    weights = weighting.weigh_photos(groups)
+    metrics = [
+        scores.score(np.zeros(33, int), (~each).astype(int), np.full((33, 2), 0.5), weights)
+        for each in (custom, transfer)
+    ]
+    assert (found.only_transfer_right, found.only_custom_right) == (10, 3)
+    assert verdict.judge(*metrics, found, Guess("a", 0.3, True)).headline == "Too close to call"
 
 
 def test_a_guess_is_always_the_majority_class():

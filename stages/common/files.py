@@ -105,6 +105,12 @@ class Rows:
         self._file.write(np.ascontiguousarray(rows, self._dtype).data)
         self._count += len(rows)
 
+    def replace(self, row: int, rows: np.ndarray) -> None:
+        """Write an array `[any, *shape]` over the rows from number `row` on."""
+        self._file.seek(self._start + row * self._size)
+        self._file.write(np.ascontiguousarray(rows, self._dtype).data)
+        self._file.seek(0, os.SEEK_END)
+
     def keep(self, rows: np.ndarray) -> None:
         """Keep only some of the rows: `rows` is a sorted `int` array of their numbers."""
         for new, old in enumerate(rows.tolist()):

@@ -15,6 +15,7 @@ SIDES = ("train", "validation", "test")  # of the split; test is sealed
 RESULTS = ("data/augmented", "data/base", "data/models", "data/study", "data/training", "metrics")
 DEMO = "data/demo"  # the folder of the pictures that `render` draws
 PIXELS = "data/pixels.npy"  # of the photos
+LEVELS = "data/levels.json"
 AUGMENTED = "data/augmented/pixels.npy"  # of the photos and their altered copies
 BASE, FEATURES = "data/base/base.keras", "data/base/features.npy"  # the frozen base, its outputs
 

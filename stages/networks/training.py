@@ -205,6 +205,19 @@ def divide_batches(batch_size: int, photos: int, devices: int) -> int:
     )
 
 
+def weigh_classes(labels: np.ndarray) -> dict[int, float]:
+    """Weigh classes as scikit-learn's `balanced` does: photos / (classes * photos of the class).
+
+    Args:
+        labels: `int` `[n]`, class indices of the training photos.
+    """
+    from sklearn.utils.class_weight import compute_class_weight  # seldom needed
+
+    classes = np.unique(labels)
+    weights = compute_class_weight("balanced", classes=classes, y=labels)
+    return dict(zip(classes.tolist(), weights.tolist(), strict=True))
+
+
 def compile_for_training(network: keras.Model, learning_rate: float) -> keras.Model:
     """Wrap a network in a compiled model that trains its weights.
 
@@ -242,7 +255,7 @@ def fit(
         name: of the network.
         model: what `compile_for_training` returns.
         data: the `Data`.
-        params: `batch_size` and `epochs` are used.
+        params: `batch_size`, `class_weight` and `epochs` are used.
         seed: of the order of the photos.
         callbacks: of Keras.
         initial_epoch: from 0; above it where a training resumes.
@@ -264,8 +277,10 @@ def fit(
         size = divide_batches(INFERENCE_BATCH, validation, devices)
         rows = data.validation
         validation_data = make_batches(data, lambda: rows, validation, size)
+    balanced = params.class_weight == "balanced"
     model.fit(
         make_batches(data, order, train, batch_size),
+        class_weight=weigh_classes(data.labels[data.train]) if balanced else None,
         validation_data=validation_data,
         initial_epoch=initial_epoch,
         epochs=params.epochs if epochs is None else epochs,

@@ -6,7 +6,7 @@ import pandas as pd
 
 from stages.common import files
 from stages.common.parameters import SIDES, Parameters
-from stages.photos import individuals
+from stages.photos import individuals, lookalikes
 
 COLUMNS = ["photo", "label", "problem", "detail"]  # of the list of problems
 TWO_LABELS = "two labels"  # the problem of photos that stand in two classes
@@ -146,4 +146,9 @@ def summarize(audit: Audit) -> str:
             lines.append(f"{what}: {counts}")
     if len(audit.problems):
         lines.append("metrics/photos.csv lists them")
+    for row in audit.problems[audit.problems["problem"] == lookalikes.MANY].itertuples():
+        lines.append(
+            f"{row.detail} {files.escape(str(row.label))} look like "
+            f"{files.escape(str(row.photo))} and count as one: see metrics/report.html"
+        )
     return "\n".join(lines)

@@ -16,8 +16,9 @@ import numpy as np
 from joblib import cpu_count
 from pebble import ProcessExpired, ProcessPool
 
+from stages.common import files, parameters
 from stages.photos import decoding
-from stages.photos.decoding import Photo, PhotoError
+from stages.photos.decoding import Levels, Photo, PhotoError
 
 M_PERTURB = -6  # of glibc's mallopt(3)
 MAX_SECONDS = 5  # for a photo
@@ -29,11 +30,18 @@ _Result = Photo | PhotoError
 _Start = Callable[[list[str], int], concurrent.futures.Future]
 
 
+def read_levels() -> Levels | None:
+    """Return the range of the pictures of 16 bits that `prepare` read, if there were any."""
+    values = files.read_json(parameters.LEVELS)
+    return None if values["low"] is None else (values["low"], values["high"])
+
+
 def read(
     folder: str | Path | None,
     names: Iterable[str],
     image_size: int,
     context: Any = multiprocessing,
+    levels: Levels | None = None,
 ) -> Iterator[Photo | PhotoError]:
     """Read photos in processes of their own, so that one that crashes or hangs stops no other.
 
@@ -44,6 +52,11 @@ def read(
         names: paths of the photos, relative to the folder.
         image_size: side of the square that each photo is stretched to, pixels.
         context: of `multiprocessing`, which starts the processes; its default one by default.
+        levels: the values of pictures of 16 bits that become 0 and 255, as in
+            `decoding.decode`.
+
+    Raises:
+        SystemExit: if processes cannot share memory.
 
     Yields:
         For each name, in order, the `Photo`, or the `PhotoError` that says what is wrong.
@@ -54,14 +67,24 @@ def read(
     # Pixels come back in memory that all processes share. Pickling them, as the other results
     # are, would keep this process too busy to serve many others.
     shape = (max(1, min(ahead * CHUNK, len(names))), image_size, image_size, 3)
-    memory = context.RawArray("B", math.prod(shape))
+    try:
+        memory = context.RawArray("B", math.prod(shape))
+        context.Lock()  # the pool's queues need some
+    except OSError as error:
+        raise SystemExit(
+            f"photos: processes cannot share memory in /dev/shm ({error.strerror}); expected a "
+            "folder that can be written to, with free space. Mount it so (in a container: "
+            "`--shm-size=1g`, and not read-only)."
+        ) from None
     pixels = np.frombuffer(memory, np.uint8).reshape(shape)
     with ProcessPool(
         workers, initializer=_start_process, initargs=(memory, shape), context=context
     ) as pool:
 
         def start(some: list[str], row: int) -> concurrent.futures.Future:
-            return pool.schedule(_decode, (folder, some, image_size, row), timeout=MAX_SECONDS)
+            return pool.schedule(
+                _decode, (folder, some, image_size, row, levels), timeout=MAX_SECONDS
+            )
 
         def get_results(
             some: list[str], row: int, future: concurrent.futures.Future
@@ -93,14 +116,18 @@ def _start_process(memory: Any, shape: tuple[int, ...]) -> None:
 
 
 def _decode(
-    folder: str | Path | None, names: list[str], image_size: int, row: int
+    folder: str | Path | None,
+    names: list[str],
+    image_size: int,
+    row: int,
+    levels: Levels | None,
 ) -> list[_Result]:
     """Read photos, and put their pixels into the shared memory, from a row on."""
     results: list[_Result] = []
     with _limit(2 * MAX_SECONDS):
         for number, name in enumerate(names, row):
             try:
-                photo = decoding.decode(Path(folder or "", name), image_size, folder)
+                photo = decoding.decode(Path(folder or "", name), image_size, folder, levels)
                 _shared[number] = photo.pixels
                 results.append(photo._replace(pixels=_shared[:0]))
             except PhotoError as error:

@@ -1,37 +1,47 @@
 """Comparing two networks photo by photo: the gain, and whether it could be chance."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.stats import binomtest, norm
 
 from stages.results.records import Comparison
 
 
-def compare(custom_right: np.ndarray, transfer_right: np.ndarray) -> Comparison:
+def compare(custom_right: np.ndarray, transfer_right: np.ndarray, groups: ArrayLike) -> Comparison:
     """Compare two networks on the same photos.
 
+    Photos of one group count as one, with the share of them that a network gets right.
+
     McNemar's exact test is a binomial test: if the networks are equally good, each photo
-    that only one of them gets right is as likely to be the one's as the other's. The
-    interval of the gain is the adjusted Wald interval for paired proportions of
+    that only one of them gets right is as likely to be the one's as the other's. For groups
+    of several photos it is the sign test, of W. J. Dixon and A. M. Mood (1946), The
+    Statistical Sign Test, Journal of the American Statistical Association 41(236), 557-566,
+    https://doi.org/10.1080/01621459.1946.10501898: which network gets more of the group right?
+
+    The interval of the gain is the adjusted Wald interval for paired proportions of
     D. G. Bonett and R. M. Price (2012), Journal of Educational and Behavioral
-    Statistics 37(4), 479-488, https://doi.org/10.3102/1076998611411915.
+    Statistics 37(4), 479-488, https://doi.org/10.3102/1076998611411915: the usual interval of
+    a mean difference, with one more photo that only transfer gets right, and one that only
+    custom does. So it holds for shares as well.
 
     Args:
         custom_right: `bool` `[n]`, whether the network gets each photo right.
         transfer_right: the same for the same photos, in the same order.
+        groups: `[n]`, equal for photos that look alike, or show one individual.
     """
-    photos = len(custom_right)
-    only_transfer = int(np.sum(transfer_right & ~custom_right))
-    only_custom = int(np.sum(custom_right & ~transfer_right))
+    _, group, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    more = transfer_right.astype(int) - custom_right
+    differences = np.bincount(group, more) / sizes
+    only_transfer, only_custom = int(np.sum(differences > 0)), int(np.sum(differences < 0))
     differing = only_transfer + only_custom
 
-    p_transfer, p_custom = ((count + 1) / (photos + 2) for count in (only_transfer, only_custom))
-    centre = p_transfer - p_custom
-    variance = (p_transfer + p_custom - centre**2) / (photos + 2)
+    adjusted = np.append(differences, [1, -1])
+    centre, variance = adjusted.mean(), adjusted.var() / len(adjusted)
     margin = float(norm.ppf(0.975)) * variance**0.5
     return Comparison(
-        accuracy_gain=(only_transfer - only_custom) / photos,
-        accuracy_gain_low=max(-1.0, centre - margin),
-        accuracy_gain_high=min(1.0, centre + margin),
+        accuracy_gain=float(differences.mean()),
+        accuracy_gain_low=max(-1.0, float(centre - margin)),
+        accuracy_gain_high=min(1.0, float(centre + margin)),
         p_value=float(binomtest(only_custom, differing).pvalue) if differing else 1.0,
         only_transfer_right=only_transfer,
         only_custom_right=only_custom,

@@ -12,6 +12,9 @@ class Scores(NamedTuple):
         macro_f1: mean of the F1 scores of all classes, 0 to 1.
         log_loss: mean negative log-likelihood, natural logarithm.
         photos: number of photos.
+        balanced_accuracy: mean of the recall of all classes, 0 to 1.
+        distinct_photos: number of photos if those that look alike, or show one individual,
+            count as one, with the mean of their scores; all scores are for these.
     """
 
     accuracy: float
@@ -20,6 +23,28 @@ class Scores(NamedTuple):
     macro_f1: float
     log_loss: float
     photos: int
+    balanced_accuracy: float
+    distinct_photos: int
+
+    @property
+    def counts(self) -> str:
+        """Return the number of photos in words, such as `90 photos, 30 different`."""
+        different = f", {self.distinct_photos} different"
+        return f"{self.photos} photos" + (different if self.distinct_photos < self.photos else "")
+
+
+class Guess(NamedTuple):
+    """Always guessing the majority class.
+
+    Attributes:
+        label: that class.
+        accuracy: share of the photos that are of this class, 0 to 1.
+        even: whether all classes have as many photos.
+    """
+
+    label: str
+    accuracy: float
+    even: bool
 
 
 class Comparison(NamedTuple):
@@ -29,7 +54,8 @@ class Comparison(NamedTuple):
         accuracy_gain: accuracy of transfer minus that of custom, -1 to 1.
         accuracy_gain_low, accuracy_gain_high: its 95% interval.
         p_value: of McNemar's exact test, two-sided.
-        only_transfer_right, only_custom_right: numbers of photos.
+        only_transfer_right, only_custom_right: numbers of different photos: of those that look
+            alike, or show one individual, the network gets more right.
     """
 
     accuracy_gain: float

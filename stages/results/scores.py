@@ -1,5 +1,7 @@
 """Scores of a network: accuracy with its interval, confusion matrix, each class, reliability."""
 
+import math
+
 import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
@@ -10,31 +12,70 @@ from stages.results.records import Scores
 BINS = 10  # of the confidence of an answer, from 0 to 1
 
 
-def score(actual: np.ndarray, predicted: np.ndarray, probabilities: np.ndarray) -> Scores:
+def score(
+    actual: np.ndarray, predicted: np.ndarray, probabilities: np.ndarray, weights: np.ndarray
+) -> Scores:
     """Score the predictions of one network.
 
-    The interval is that of E. B. Wilson (1927), Probable Inference, the Law of Succession,
-    and Statistical Inference, Journal of the American Statistical Association 22(158),
-    209-212, https://doi.org/10.1080/01621459.1927.10502953.
+    A group of photos counts as one, with the share of them that is right. The interval is
+    that of E. B. Wilson (1927), Probable Inference, the Law of Succession, and Statistical
+    Inference, Journal of the American Statistical Association 22(158), 209-212,
+    https://doi.org/10.1080/01621459.1927.10502953, for as many trials as there are groups. It
+    is then rather too wide than too narrow, because shares vary no more than zeros and ones
+    of the same mean: R. Bhatia and C. Davis (2000), A Better Bound on the Variance, The
+    American Mathematical Monthly 107(4), 353-357, https://doi.org/10.2307/2589180.
 
     Args:
         actual: `int` `[n]`, class indices.
         predicted: `int` `[n]`, class indices.
         probabilities: `float` `[n, classes]`; rows sum to 1.
+        weights: what `weighting.weigh_photos` returns.
     """
     classes = range(probabilities.shape[1])
-    right = int(np.sum(actual == predicted))
-    interval = binomtest(right, len(actual)).proportion_ci(method="wilson")
+    distinct = round(weights.sum())
+    right = min(float(weights[actual == predicted].sum()), distinct)
+    low, high = _get_interval(right, distinct)
     return Scores(
-        accuracy=right / len(actual),
-        accuracy_low=float(interval.low),
-        accuracy_high=float(interval.high),
+        accuracy=right / distinct,
+        accuracy_low=low,
+        accuracy_high=high,
         macro_f1=float(
-            metrics.f1_score(actual, predicted, labels=classes, average="macro", zero_division=0)
+            metrics.f1_score(
+                actual,
+                predicted,
+                labels=classes,
+                average="macro",
+                sample_weight=weights,
+                zero_division=0,
+            )
         ),
-        log_loss=float(metrics.log_loss(actual, probabilities, labels=classes)),
+        log_loss=float(
+            metrics.log_loss(actual, probabilities, labels=classes, sample_weight=weights)
+        ),
         photos=len(actual),
+        balanced_accuracy=float(
+            metrics.recall_score(
+                actual,
+                predicted,
+                labels=np.unique(actual),
+                average="macro",
+                sample_weight=weights,
+                zero_division=0,
+            )
+        ),
+        distinct_photos=distinct,
     )
+
+
+def _get_interval(right: float, count: int) -> tuple[float, float]:
+    """Return Wilson's interval of `right / count`, interpolated between whole numbers."""
+    whole = math.floor(right)
+    ends = [
+        binomtest(number, count).proportion_ci(method="wilson")
+        for number in (whole, min(whole + 1, count))
+    ]
+    low, high = np.array(ends).T @ (whole + 1 - right, right - whole)
+    return float(low), float(high)
 
 
 def count_confusions(

@@ -29,14 +29,15 @@ def describe(params: Parameters, table: pd.DataFrame, base: dict[str, Any]) -> d
 
     Args:
         params: the parameters.
-        table: has the columns `label` and `sha256`, a row for each photo.
+        table: has the columns `label`, `group` and `sha256`, a row for each photo.
         base: the content of `metrics/base.json`.
 
     Returns:
         A mapping that JSON can hold: the parameters by name, `base`, `photos`, and the hash of
         `layers.py`.
     """
-    photos = hashlib.sha256("\n".join(table["label"] + "/" + table["sha256"]).encode())
+    lines = table["label"] + "/" + table["group"] + "/" + table["sha256"]
+    photos = hashlib.sha256("\n".join(lines).encode())
     return params.model_dump(include=DECISIVE) | {
         "base": base | {"fine_tune": params.base.fine_tune},
         "layers.py": files.sha256(LAYERS),

@@ -2,7 +2,9 @@
 
 from typing import NamedTuple
 
-from stages.results.records import Comparison, Scores
+import numpy as np
+
+from stages.results.records import Comparison, Guess, Scores
 
 MAX_P_VALUE = 0.05  # a p-value below it is not put down to chance
 MIN_GAIN = 0.02  # a gain in accuracy below it is not worth a base
@@ -20,30 +22,32 @@ class Verdict(NamedTuple):
     explanation: str
 
 
-def judge(
-    custom: Scores, transfer: Scores, comparison: Comparison, majority_accuracy: float
-) -> Verdict:
+def judge(custom: Scores, transfer: Scores, comparison: Comparison, guess: Guess) -> Verdict:
     """Put the comparison into words.
 
     Args:
         custom: scores of the custom network.
         transfer: scores of the transfer network, on the same photos.
         comparison: of the two, photo by photo.
-        majority_accuracy: accuracy of always guessing the majority class, 0 to 1.
+        guess: of the majority class of these photos.
     """
-    digits = 2 if custom.photos < 200 else 3
-    headline, advice = _decide(custom, transfer, comparison, majority_accuracy, digits)
+    several = custom.distinct_photos < custom.photos
+    digits = 2 if custom.distinct_photos < 200 else 3
+    headline, advice = _decide(custom, transfer, comparison, guess, digits)
+    if several:
+        first, second = (f"{scores.accuracy:.0%}" for scores in (custom, transfer))
+    else:
+        first, second = (f"{scores.accuracy * scores.photos:.0f}" for scores in (custom, transfer))
+    different = f" ({custom.distinct_photos} different)" if several else ""
     scores = (
-        f"Of {custom.photos} validation photos, custom gets {count_right(custom)} right "
+        f"Of {custom.photos} validation photos{different}, custom gets {first} right "
         f"(95% interval {_format_interval(custom, digits)}) and transfer gets "
-        f"{count_right(transfer)} right ({_format_interval(transfer, digits)})."
+        f"{second} right ({_format_interval(transfer, digits)})."
     )
-    return Verdict(headline, f"{scores} {_describe_difference(comparison)} {advice}")
-
-
-def count_right(scores: Scores) -> int:
-    """Return the number of photos that a network gets right."""
-    return round(scores.accuracy * scores.photos)
+    difference = _describe_difference(comparison, "different photo" if several else "photo")
+    if not guess.even and _describe_guess(guess, digits) not in advice:
+        scores += f" {_describe_guess(guess, digits)}."
+    return Verdict(headline, f"{scores} {difference} {advice}")
 
 
 def format_p_value(p_value: float) -> str:
@@ -56,27 +60,27 @@ def format_p_value(p_value: float) -> str:
 
 
 def _decide(
-    custom: Scores, transfer: Scores, comparison: Comparison, majority_accuracy: float, digits: int
+    custom: Scores, transfer: Scores, comparison: Comparison, guess: Guess, digits: int
 ) -> tuple[str, str]:
     """Choose the headline, and the sentences that say what to do next."""
     low, high = comparison.accuracy_gain_low, comparison.accuracy_gain_high
     # Zero is added to show "+0.00" instead of "-0.00".
     shown = [f"{round(value, digits) + 0:+.{digits}f}" for value in (low, high)]
     gain = f"Transfer's gain in accuracy is {shown[0]} to {shown[1]} (95% interval)."
-    guess = (
-        f"Always guessing the majority class gives an accuracy of {majority_accuracy:.{digits}f}"
-    )
     negligible = max(-low, high) < MIN_GAIN
     if custom.accuracy == transfer.accuracy == 1 and not negligible:
         return "Both get everything right", (
             f"{gain} These photos are too easy or too few to show a difference. Validate on "
             "harder photos, or on more of them."
         )
-    if max(custom.accuracy, transfer.accuracy) <= majority_accuracy:
+    if max(custom.accuracy, transfer.accuracy) <= guess.accuracy:
         return "Neither beats a guess", (
-            f"{guess}. Check the labels of the photos, add photos, or train for more epochs."
+            f"{_describe_guess(guess, digits)}. Check the labels of the photos, add photos, or "
+            "train for more epochs."
         )
-    if comparison.p_value < MAX_P_VALUE:
+    sign = np.sign(comparison.only_transfer_right - comparison.only_custom_right)
+    # Where groups of photos count as one, one network can be ahead in more, and less by far.
+    if comparison.p_value < MAX_P_VALUE and sign * (low + high) > 0:
         if low + high < 0:
             return "Use custom", f"{gain} Use custom."
         if high < MIN_GAIN:
@@ -85,27 +89,31 @@ def _decide(
                 f"{gain} Use it if the cost of a base is acceptable.",
             )
         return "Use transfer", f"{gain} Use transfer."
-    if max(custom.accuracy_low, transfer.accuracy_low) <= majority_accuracy:
+    if max(custom.accuracy_low, transfer.accuracy_low) <= guess.accuracy:
         return "Neither surely beats a guess", (
-            f"{guess}, and neither interval lies entirely above that. Train for more epochs, or "
-            "validate on more photos."
+            f"{_describe_guess(guess, digits)}, and neither interval lies entirely above that. "
+            "Train for more epochs, or validate on more photos."
         )
     if negligible:
         return "As good as each other", f"{gain} Use custom, the simpler one."
     if low > 0 or high < 0:
         better = "Transfer" if low > 0 else "Custom"
-        gain += f" {better} is probably better, but McNemar's exact test does not confirm it."
+        gain += f" {better} is probably better, but the exact test does not confirm it."
     return "Too close to call", (
         f"{gain} Run the study (`dvc repro study/dvc.yaml`), or validate on more photos."
     )
 
 
-def _describe_difference(comparison: Comparison) -> str:
+def _describe_guess(guess: Guess, digits: int) -> str:
+    return f"Always guessing the majority class gives an accuracy of {guess.accuracy:.{digits}f}"
+
+
+def _describe_difference(comparison: Comparison, noun: str) -> str:
     """Return on how many photos the networks differ, and whether that could be chance."""
     transfer, custom = comparison.only_transfer_right, comparison.only_custom_right
     if transfer == custom == 0:
         return "On every photo, both networks are right or both are wrong."
-    photos = {0: "none", 1: "1 photo"}.get(transfer, f"{transfer} photos")
+    photos = {0: "none", 1: f"1 {noun}"}.get(transfer, f"{transfer} {noun}s")
     chance = "would rarely" if comparison.p_value < MAX_P_VALUE else "could"
     return (
         f"Only transfer is right on {photos}, and only custom on {custom or 'none'}. Chance alone "

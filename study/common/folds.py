@@ -37,7 +37,7 @@ def make_splits(
 
     Args:
         labels: `int` array `[n]`, class indices.
-        groups: array `[n]`, equal for photos that look alike.
+        groups: array `[n]`, equal for photos that look alike, or show one individual.
         folds: number of parts, of which each is held out once per repeat.
         repeats: number of divisions into folds.
         seed: another seed gives other splits.
@@ -71,14 +71,18 @@ def derive_seeds(split: Split, count: int, seed: int) -> list[int]:
     return [derive_seed(seed, split.repeat, split.fold, number) for number in range(count)]
 
 
-def choose_of_each_class(labels: np.ndarray, split: Split, count: int, seed: int) -> np.ndarray:
-    """Choose training photos, the same number of each class.
+def choose_of_each_class(
+    labels: np.ndarray, groups: np.ndarray, split: Split, count: int, seed: int
+) -> np.ndarray:
+    """Choose different training photos, the same number of each class.
 
     A larger choice contains a smaller one. Unlike the splits, the choice depends on the order
     of the photos.
 
     Args:
         labels: `int` array `[n]`, class indices.
+        groups: array `[n]`, equal for photos that look alike, or show one individual; of such
+            photos of a class one is chosen.
         split: the `Split` whose training photos to choose from.
         count: photos to choose of each class; there must be as many.
         seed: another seed gives another choice.
@@ -88,5 +92,6 @@ def choose_of_each_class(labels: np.ndarray, split: Split, count: int, seed: int
     """
     random = np.random.default_rng([seed, split.repeat, split.fold])
     shuffled = random.permutation(split.train)
-    chosen = [shuffled[labels[shuffled] == label][:count] for label in np.unique(labels)]
-    return np.sort(np.concatenate(chosen))
+    table = pd.DataFrame({"label": labels[shuffled], "group": groups[shuffled]}, shuffled)
+    chosen = table.drop_duplicates().groupby("label").head(count)
+    return np.sort(chosen.index.to_numpy())

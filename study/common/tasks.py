@@ -39,7 +39,12 @@ class Task(NamedTuple):
 
 
 def run(
-    tasks: Sequence[Task], inputs: Inputs, labels: np.ndarray, params: Parameters, scheduler: str
+    tasks: Sequence[Task],
+    inputs: Inputs,
+    labels: np.ndarray,
+    weights: np.ndarray,
+    params: Parameters,
+    scheduler: str,
 ) -> np.ndarray:
     """Run the tasks that have no result yet, with a progress bar.
 
@@ -48,6 +53,7 @@ def run(
         inputs: for each network, an array `[copies x n, ...]` of what it takes in: of the
             photos, then of any altered copies of all of them.
         labels: `int` array `[n]`, class indices.
+        weights: `float` array `[n]`, of the photos in the accuracy.
         params: the `Parameters`.
         scheduler: `local`, or the address of a Dask scheduler.
 
@@ -65,28 +71,31 @@ def run(
             "base.fine_tune is not 0, because the base is on this machine only."
         )
     expected = identity.read()
-    paths = _name_results(tasks, inputs, labels, params, expected)
+    paths = _name_results(tasks, inputs, (labels, weights), params, expected)
     missing = [number for number, path in enumerate(paths) if not path.exists()]
     if missing:
         calls = [(number, tasks[number], params, expected) for number in missing]
         done = len(tasks) - len(missing)
+        data = {**inputs, "labels": labels, "weights": weights}
         with tqdm(desc="tasks", total=len(tasks), initial=done, disable=None) as bar:
-            for number, right in _run_calls(calls, {**inputs, "labels": labels}, scheduler):
-                files.write_json(paths[number], {"right": right})
+            for number, count in _run_calls(calls, data, scheduler):
+                files.write_json(paths[number], {"right": count})
                 bar.update()
-    counts = np.array([files.read_json(path)["right"] for path in paths])
-    return counts / np.array([len(task.held_out) for task in tasks])
+    right = np.array([files.read_json(path)["right"] for path in paths])
+    return right / np.array([weights[task.held_out].sum() for task in tasks])
 
 
 def _name_results(
     tasks: Sequence[Task],
     inputs: Inputs,
-    labels: np.ndarray,
+    each: tuple[np.ndarray, np.ndarray],
     params: Parameters,
     expected: dict[str, str],
 ) -> list[Path]:
     """Name the result file of each task by a hash of all that determines the result."""
-    setting = params.model_dump(include={"batch_size", "epochs", "layers", "learning_rate"})
+    setting = params.model_dump(
+        include={"batch_size", "class_weight", "epochs", "layers", "learning_rate"}
+    )
     data: dict[str, list[Any]] = {
         name: [array.shape, _hash(array)] for name, array in inputs.items()
     }
@@ -96,8 +105,8 @@ def _name_results(
     for task in tasks:
         decisive = [task.network, task.seed, data[task.network], setting, expected]
         digest = hashlib.sha256(json.dumps(decisive).encode())
-        for rows in (task.train, task.held_out, labels):
-            digest.update(rows.tobytes())
+        for array in (task.train, task.held_out, *each):
+            digest.update(array.tobytes())
         paths.append(RESULTS / f"{digest.hexdigest()}.json")
     return paths
 
@@ -111,7 +120,7 @@ def _hash(array: np.ndarray | Array) -> str:
 
 def _run_calls(
     calls: Sequence[tuple[Any, ...]], data: Inputs, scheduler: str
-) -> Iterator[tuple[int, int]]:
+) -> Iterator[tuple[int, float]]:
     """Call `_count_right` with the data and the arguments of each call; yield as results come."""
     try:
         with _connect(scheduler, data) as reference:
@@ -148,7 +157,7 @@ def _use_cores(data: Inputs) -> Iterator[Inputs]:
         yield data
 
 
-def _count_right(reference: Inputs | str, number: int, task: Task, *args: Any) -> tuple[int, int]:
+def _count_right(reference: Inputs | str, number: int, task: Task, *args: Any) -> tuple[int, float]:
     """Run a task on a worker; return its number and how many photos are right."""
     from study.common import worker  # here, because TensorFlow takes seconds to start
 

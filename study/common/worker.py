@@ -43,13 +43,14 @@ COMPILED: dict[Hashable, Compiled] = {}  # by what they are compiled for
 ONE_AT_A_TIME = threading.Lock()  # the threads of a Dask worker share the compiled networks
 
 
-def count_right(task: Task, data: Inputs, params: Parameters, expected: dict[str, str]) -> int:
-    """Train as a task says, and count the held-out photos that the network gets right.
+def count_right(task: Task, data: Inputs, params: Parameters, expected: dict[str, str]) -> float:
+    """Train as a task says, and add up the weights of the held-out photos that are right.
 
     Args:
         task: the `Task`.
         data: for each network an array `[copies x n, ...]` of what it takes in: pixels,
-            features, or pooled features; and as `labels` an `int` array `[n]`, class indices.
+            features, or pooled features; and as `labels` an `int` array `[n]`, class indices, and
+            as `weights` a `float` array `[n]`.
         params: the `Parameters`.
         expected: what `identity.read` returns in the process that asks for the result.
 
@@ -63,13 +64,16 @@ def count_right(task: Task, data: Inputs, params: Parameters, expected: dict[str
     # joblib hides the message of an exit.
     except (SystemExit, training.DivergenceError) as error:
         raise WorkerError(str(error).removesuffix(".")) from None
-    return int(np.sum(predicted == data["labels"][task.held_out]))
+    right = predicted == data["labels"][task.held_out]
+    return float(data["weights"][task.held_out][right].sum())
 
 
 def _fit_probe(task: Task, data: Inputs, params: Parameters) -> np.ndarray:
     """Fit a linear probe: what the base's features are worth without a network."""
     inputs, labels = data["probe"], data["labels"]
-    probe = LogisticRegression(max_iter=1000).fit(inputs[task.train], labels[task.train])
+    weight = "balanced" if params.class_weight == "balanced" else None
+    probe = LogisticRegression(max_iter=1000, class_weight=weight)
+    probe.fit(inputs[task.train], labels[task.train])
     return probe.predict(inputs[task.held_out])
 
 

@@ -246,7 +246,7 @@ def _identify(result):
     if isinstance(result, decoding.PhotoError):
         return result.args
     pixels = result.pixels
-    return pixels.shape, pixels.dtype, pixels.tobytes(), result.sha256, result.phash
+    return pixels.shape, pixels.dtype, pixels.tobytes(), result.sha256, result.sketch.tobytes()
 
 
 if __name__ == "__main__":

@@ -32,6 +32,7 @@ def write_results(answers, classes, image_size=32):
             "label": labels,
             "split": np.repeat(["train", "validation"], count),
             "sha256": [f"{row:064x}" for row in range(2 * count)],
+            "group": [f"{row:064x}" for row in range(2 * count)],
         }
     )
     files.write_table("data/split.csv", split)
@@ -51,7 +52,7 @@ def write_results(answers, classes, image_size=32):
         best = np.arange(len(classes)) == answer[:, None]
         probabilities[best], probabilities[:, -1] = probabilities[:, -1].copy(), probabilities[best]
         photos = split["photo"].iloc[count:].to_numpy()
-        evaluate.record(name, photos, actual, probabilities, classes)
+        evaluate.record(name, photos, actual, probabilities, classes, np.ones(count))
         history = pd.DataFrame({"epoch": EPOCHS})
         for column in ("accuracy", "val_accuracy"):
             history[column] = 1 - random.random() / EPOCHS
@@ -59,7 +60,7 @@ def write_results(answers, classes, image_size=32):
         files.write_table(f"metrics/history/{name}.csv", history)
 
     right = {name: answer == actual for name, answer in answers.items()}
-    found = comparison.compare(right["custom"], right["transfer"])
+    found = comparison.compare(right["custom"], right["transfer"], np.arange(count))
     files.write_json("metrics/comparison.json", found._asdict())
 
 
