@@ -105,16 +105,6 @@ def test_different_pictures_of_one_kind_are_apart(tmp_path, kind):
     assert len(set(group_files(sorted(tmp_path.iterdir())))) >= (17 if hard else 20)
 
 
-def test_a_copy_of_a_page_is_found_among_other_pages(tmp_path):
-    for number in range(30):
-        page = kinds.PICTURES["one form, other entries"](np.random.default_rng(number))
-        page.save(tmp_path / f"{number:02}.png")
-    page.save(tmp_path / "copy.jpg", quality=80)
-    groups = group_files(sorted(tmp_path.iterdir()))
-    assert groups[29] == groups[30]
-    assert len(set(groups)) == 30
-
-
 def test_photos_that_look_alike_in_grey_but_have_other_colours_are_apart():
     red, blue = GREY.copy(), GREY.copy()
     red[1], blue[0] = 180, 180
@@ -128,12 +118,13 @@ def test_plain_photos_are_together_only_if_they_are_the_same_file():
 
 
 def test_a_chain_of_weak_steps_is_no_group():
-    chain = [mix(share) for share in np.linspace(0, 1, 8)]
+    coarse = np.kron(np.random.default_rng(0).normal(0, 40, (12, 12)), np.ones((4, 4)))
+    steps = [mix(0), mix(0.5), mix(1), mix(0.5, 1, 2), mix(1, 1, 2)]  # the detail of each
+    chain = [(coarse + 1.5 * (step.astype(float) - 128) + 128).clip(0, 255) for step in steps]
     for one, other in pairwise(chain):
         assert len(set(group(named(2), [one, other]))) == 1
-    groups = group(named(6), chain)
+    groups = group(named(5), chain)
     assert groups[0] != groups[-1]
-    assert len(set(groups)) > 1
 
 
 def test_a_chain_of_sure_steps_is_one_group():
