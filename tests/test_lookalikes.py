@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageEnhance, ImageOps
 
-from bench import lookalikes as kinds
 from demo.drawing import picture
 from demo.drawing.animals import ANIMALS
 from stages.photos import decoding, lookalikes
+from tests.helpers import lookalikes as kinds
 
 EDITS = {
     "quality.jpg": lambda image, path: image.save(path, quality=50),

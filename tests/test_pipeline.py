@@ -181,7 +181,7 @@ def test_metrics_show_is_one_narrow_table(project):
     assert [line.split()[0] for line in lines[1:]] == [
         "metrics/custom.json", "metrics/transfer.json", "metrics/model.json",
     ]  # fmt: skip
-    assert max(map(len, lines)) <= 100
+    assert max(map(len, lines)) <= 140
 
 
 def test_the_commands_on_the_page_give_the_same_page_again(changing):

@@ -78,7 +78,7 @@ def test_a_class_with_few_photos_weighs_as_class_weight_says(weight, share):
     model = training.compile_for_training(network, 0.02)
     params = parameters.read(ROOT / "params.yaml").model_copy(update={"class_weight": weight})
     training.fit("custom", model, data, params, seed=0, epochs=80)
-    assert network(np.ones((1, 1)))[0, 0] == pytest.approx(share, abs=0.03)
+    assert float(network(np.ones((1, 1)))[0, 0]) == pytest.approx(share, abs=0.03)
 
 
 def test_sealed_photos_are_not_trained_on(extracted):

@@ -155,7 +155,7 @@ def read_photos(folder):
     Returns:
         The `Reading`.
     """
-    names = finding.find(folder)["photo"]
+    names = finding.find(folder).photos["photo"]
     results, slowest, own, this = Counter(), 0, 0, psutil.Process()
     in_time = []
     twice = zip(*(reading.read(folder, names, IMAGE_SIZE) for _ in range(2)), strict=True)
