@@ -20,13 +20,11 @@ def main() -> None:
         f"(95% interval {found.accuracy_gain_low:+.3f} to {found.accuracy_gain_high:+.3f})"
     )
     if validation["group"].is_unique:
-        photos, test = "photos", "McNemar's exact test"
+        ahead, test = "only transfer right: {} photos, only custom right: {}", "McNemar's exact"
     else:
-        photos, test = "different photos", "sign test"
-    print(
-        f"only transfer right: {found.only_transfer_right} {photos}, only custom right: "
-        f"{found.only_custom_right}; p = {found.p_value:.2g} ({test})"
-    )
+        ahead, test = "transfer better on {} different photos, custom on {}", "sign"
+    ahead = ahead.format(found.only_transfer_right, found.only_custom_right)
+    print(f"{ahead}; p = {found.p_value:.2g} ({test} test)")
 
 
 if __name__ == "__main__":

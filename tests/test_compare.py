@@ -116,7 +116,7 @@ def test_the_stage_says_that_look_alikes_count_as_one(workspace, capsys):
     values = json.loads(Path("metrics/comparison.json").read_text())
     assert values["accuracy_gain"] == pytest.approx(2 / 3, abs=1e-6)
     assert (
-        "only transfer right: 2 different photos, only custom right: 0; p = 0.5 (sign test)"
+        "transfer better on 2 different photos, custom on 0; p = 0.5 (sign test)"
     ) in capsys.readouterr().out
 
 

@@ -92,8 +92,8 @@ def test_look_alikes_count_once_and_the_words_say_so():
     assert answer.headline == "Use transfer"
     assert answer.explanation == (
         "Of 90 validation photos (30 different), custom gets 70% right (95% interval 0.52 to "
-        "0.83) and transfer gets 97% right (0.83 to 0.99). Only transfer is right on 8 different "
-        "photos, and only custom on none. Chance alone would rarely produce such a difference "
+        "0.83) and transfer gets 97% right (0.83 to 0.99). Transfer does better on 8 different "
+        "photos, and custom on none. Chance alone would rarely produce such a difference "
         "(p = 0.0078). Transfer's gain in accuracy is +0.08 to +0.42 (95% interval). Use transfer."
     )
 

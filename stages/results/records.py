@@ -54,8 +54,8 @@ class Comparison(NamedTuple):
         accuracy_gain: accuracy of transfer minus that of custom, -1 to 1.
         accuracy_gain_low, accuracy_gain_high: its 95% interval.
         p_value: of McNemar's exact test, two-sided.
-        only_transfer_right, only_custom_right: numbers of different photos: of those that look
-            alike, or show one individual, the network gets more right.
+        only_transfer_right, only_custom_right: numbers of different photos that only this network
+            gets right; of those that look alike, or show one individual: gets more of right.
     """
 
     accuracy_gain: float

@@ -44,7 +44,7 @@ def judge(custom: Scores, transfer: Scores, comparison: Comparison, guess: Guess
         f"(95% interval {_format_interval(custom, digits)}) and transfer gets "
         f"{second} right ({_format_interval(transfer, digits)})."
     )
-    difference = _describe_difference(comparison, "different photo" if several else "photo")
+    difference = _describe_difference(comparison, several)
     if not guess.even and _describe_guess(guess, digits) not in advice:
         scores += f" {_describe_guess(guess, digits)}."
     return Verdict(headline, f"{scores} {difference} {advice}")
@@ -108,16 +108,22 @@ def _describe_guess(guess: Guess, digits: int) -> str:
     return f"Always guessing the majority class gives an accuracy of {guess.accuracy:.{digits}f}"
 
 
-def _describe_difference(comparison: Comparison, noun: str) -> str:
+def _describe_difference(comparison: Comparison, several: bool) -> str:
     """Return on how many photos the networks differ, and whether that could be chance."""
     transfer, custom = comparison.only_transfer_right, comparison.only_custom_right
+    if several:
+        noun, difference = "different photo", "Transfer does better on {}, and custom on {}."
+        equal = "Both networks get the same share of every different photo right."
+    else:
+        noun, difference = "photo", "Only transfer is right on {}, and only custom on {}."
+        equal = "On every photo, both networks are right or both are wrong."
     if transfer == custom == 0:
-        return "On every photo, both networks are right or both are wrong."
+        return equal
     photos = {0: "none", 1: f"1 {noun}"}.get(transfer, f"{transfer} {noun}s")
     chance = "would rarely" if comparison.p_value < MAX_P_VALUE else "could"
     return (
-        f"Only transfer is right on {photos}, and only custom on {custom or 'none'}. Chance alone "
-        f"{chance} produce such a difference ({format_p_value(comparison.p_value)})."
+        f"{difference.format(photos, custom or 'none')} Chance alone {chance} produce such a "
+        f"difference ({format_p_value(comparison.p_value)})."
     )
 
 
