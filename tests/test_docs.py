@@ -34,6 +34,8 @@ NOT_RUN = {
         "downloads weights; test_pipeline.py runs a queue"
     ),
     "dvc queue start": "likewise",
+    "dvc exp run -S groups=folders": "needs individuals; test_individuals.py has some",
+    "dvc exp run -S \"groups='(patient\\d+)'\"": "likewise",
     "dvc import https://github.com/OWNER/REPOSITORY path/to/animals --rev COMMIT "
     "-o data/animals": "needs a repository; test_pipeline.py imports from a local one",
     "dvc remote add bucket s3://my-bucket": "needs a bucket; test_remote.py uses a folder",
