@@ -12,7 +12,7 @@ COMPILE := uv pip compile --quiet --upgrade --universal --python-version 3.10 \
 	bench-options bench-study
 
 help:  ## list these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: .venv/installed  ## install, then answer: which network is better on my photos?
 	@dvc repro $(FIRST_RUN)

@@ -47,7 +47,7 @@ def record(
     files.write_table(f"metrics/per_class/{name}.csv", per_class, index=True)
     files.write_table(f"metrics/reliability/{name}.csv", reliability)
 
-    several = f" ({values.counts})" if values.distinct_photos < values.photos else ""
+    several = f" ({values.counts})" if values.has_copies else ""
     print(
         f"\n{name}: {np.trace(confusion)} of {values.photos} right{several}, accuracy "
         f"{values.accuracy:.3f} (95% interval {values.accuracy_low:.3f} to "

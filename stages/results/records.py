@@ -27,10 +27,15 @@ class Scores(NamedTuple):
     distinct_photos: int
 
     @property
+    def has_copies(self) -> bool:
+        """Return whether some photos look alike, or show one individual."""
+        return self.distinct_photos < self.photos
+
+    @property
     def counts(self) -> str:
         """Return the number of photos in words, such as `90 photos, 30 different`."""
-        different = f", {self.distinct_photos} different"
-        return f"{self.photos} photos" + (different if self.distinct_photos < self.photos else "")
+        different = f", {self.distinct_photos} different" if self.has_copies else ""
+        return f"{self.photos} photos{different}"
 
 
 class Guess(NamedTuple):

@@ -31,7 +31,7 @@ def judge(custom: Scores, transfer: Scores, comparison: Comparison, guess: Guess
         comparison: of the two, photo by photo.
         guess: of the majority class of these photos.
     """
-    several = custom.distinct_photos < custom.photos
+    several = custom.has_copies
     digits = 2 if custom.distinct_photos < 200 else 3
     headline, advice = _decide(custom, transfer, comparison, guess, digits)
     if several:
