@@ -1,6 +1,7 @@
 """A Dask cluster: how tasks find the project's code, and the photos, on its workers."""
 
 import asyncio
+import logging
 import site
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -56,6 +57,9 @@ def connect(scheduler: str, data: Inputs) -> Iterator[str]:
     Raises:
         SystemExit: if nothing answers there, there are no workers, or they lack the project.
     """
+    # After an error, other results may still be on their way when the client closes, and Tornado
+    # would then log a traceback each. What ends the study is raised here, not logged.
+    logging.getLogger("tornado.application").setLevel(logging.CRITICAL)
     try:
         client = Client(scheduler, timeout=TIMEOUT_SECONDS)
     except OSError:
