@@ -9,14 +9,14 @@ COMPILE := uv pip compile --quiet --upgrade --universal --python-version 3.10 \
 	--custom-compile-command "make lock" --no-emit-index-url --no-emit-find-links
 
 .PHONY: help run test test-all check lock pictures bench bench-seeds bench-demo bench-lookalikes \
-	bench-options bench-study
+	bench-options bench-epochs bench-study
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: .venv/installed  ## install, then answer: which network is better on my photos?
 	@dvc repro $(FIRST_RUN)
-	@dvc metrics show metrics/custom.json metrics/transfer.json metrics/model.json
+	@dvc metrics show metrics/custom.json metrics/transfer.json metrics/probe.json
 
 test: .venv/dev-installed  ## install, then run the tests
 	@$(PYTEST) --no-loadscope-reorder -m "not slow"
@@ -49,6 +49,9 @@ bench-demo: .venv/dev-installed  ## accuracy on the demo over seeds
 
 bench-options: .venv/dev-installed  ## augmentation, fine-tuning (REAL_PHOTOS, KERAS_HOME)
 	@python -m bench.options
+
+bench-epochs: .venv/dev-installed  ## is the rule for finished trainings right (REAL_PHOTOS, KERAS_HOME)
+	@python -m bench.epochs
 
 bench-lookalikes: .venv/dev-installed  ## edited copies found, unlike pictures merged (REAL_PHOTOS)
 	@python -m bench.lookalikes

@@ -1,4 +1,4 @@
-"""Try both networks in a browser, with a photo or the camera: `python -m app`."""
+"""Try all networks in a browser, with a photo or the camera: `python -m app`."""
 
 import argparse
 import html
@@ -22,7 +22,7 @@ MIN_LOSS = 0.01  # a loss of probability below it is not shown
 TITLE = "Custom or transfer?"
 INTRODUCTION = f"""\
 # {TITLE}
-Upload a photo, or take one. Both networks classify it, and show where they looked."""
+Upload a photo, or take one. All three networks classify it, and show where they looked."""
 
 Inference = Callable[[np.ndarray], np.ndarray]
 

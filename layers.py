@@ -29,14 +29,15 @@ def shared_layers(classes: int, filters: list[int], dropout: float) -> keras.Seq
     """
     network = keras.Sequential()
     for number, count in enumerate(filters):
-        # The first convolution halves the resolution: a quarter of the work from there on.
+        # The first convolution sees patches of 5 x 5, and leaves a sixteenth of the places: that
+        # saves most of the work, which wider layers then put to better use.
         if number > 0:
             network.add(layers.MaxPooling2D(2, padding="same"))
         network.add(
             layers.Conv2D(
                 count,
-                kernel_size=3,
-                strides=2 if number == 0 else 1,
+                kernel_size=5 if number == 0 else 3,
+                strides=4 if number == 0 else 1,
                 padding="same",
                 use_bias=False,
                 kernel_initializer="he_normal",

@@ -1,4 +1,4 @@
-"""Predict the classes of new photos with both networks: `python -m predict PHOTO_OR_FOLDER...`."""
+"""Predict the classes of new photos with all networks: `python -m predict PHOTO_OR_FOLDER...`."""
 
 import argparse
 import csv

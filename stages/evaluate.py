@@ -1,4 +1,4 @@
-"""Score both saved networks from pixels, on the same validation photos."""
+"""Score all saved networks from pixels, on the same validation photos."""
 
 import numpy as np
 import pandas as pd

@@ -1,19 +1,19 @@
 """Write the report page: the verdict, the scores, and the photos behind them."""
 
-import textwrap
+from collections.abc import Sequence
 
 import pandas as pd
 
 from stages.common import files, parameters, yaml_files
-from stages.common.parameters import NETWORKS
+from stages.common.parameters import NETWORKS, RIVALS
 from stages.page import charts, counts, mistakes, rendering, study
-from stages.results import predictions, setting, verdict, weighting
-from stages.results.records import Comparison, Scores
+from stages.results import comparison, predictions, progress, setting, terminal, verdict, weighting
+from stages.results.records import PAIRS, Scores
 
 
-def read_tables(kind: str) -> dict[str, pd.DataFrame]:
+def read_tables(kind: str, networks: Sequence[str] = NETWORKS) -> dict[str, pd.DataFrame]:
     """Read the table `metrics/KIND/NAME.csv` of each network, as text."""
-    return {name: files.read_table(f"metrics/{kind}/{name}.csv") for name in NETWORKS}
+    return {name: files.read_table(f"metrics/{kind}/{name}.csv") for name in networks}
 
 
 def main() -> None:
@@ -26,15 +26,22 @@ def main() -> None:
     problems = problems[~problems["photo"].isin(sealed)]
     base = files.read_json("metrics/base.json")
     metrics = {name: Scores(**files.read_json(f"metrics/{name}.json")) for name in NETWORKS}
-    comparison = Comparison(**files.read_json("metrics/comparison.json"))
-    histories = {name: table.astype(float) for name, table in read_tables("history").items()}
+    comparisons = comparison.from_json(files.read_json("metrics/comparison.json"))
+    histories = {
+        name: table.astype(float) for name, table in read_tables("history", RIVALS).items()
+    }
     per_class = {name: table.set_index("class") for name, table in read_tables("per_class").items()}
 
     validation = split[split["split"] == "validation"]
     answers = predictions.read(validation["photo"])
     weights = weighting.weigh_photos(validation["group"])
     guess = weighting.guess_majority(validation["label"], weights)
-    answer = verdict.judge(metrics["custom"], metrics["transfer"], comparison, guess)
+    states = {name: progress.judge(history) for name, history in histories.items()}
+    answer = verdict.judge(metrics, comparisons, guess)
+    parts = study.read_study(setting.describe(params, split, base))
+    if (many := parts.get("repeat")) and many.verdict and not many.outdated:
+        answer = verdict.put_below(many.verdict, answer)
+    answer = verdict.add_states(answer, states, params.epochs)
     wrong = mistakes.choose_mistakes(answers)
     rows = validation.index[wrong.table.index]
     thumbnails = [rendering.encode_thumbnail(pixels[row]) for row in rows]
@@ -43,14 +50,17 @@ def main() -> None:
 
     page = rendering.render(
         networks=NETWORKS,
+        rivals=RIVALS,
+        pairs=PAIRS,
         photos=params.photos,
         verdict=answer,
         scores=metrics,
         right={name: (each["actual"] == each["predicted"]).sum() for name, each in answers.items()},
         guess=guess,
-        comparison=comparison,
-        p_value=verdict.format_p_value(comparison.p_value),
-        study=study.read_study(setting.describe(params, split, base)),
+        comparisons=comparisons,
+        format_p_value=verdict.format_p_value,
+        states=states,
+        study=parts,
         charts=charts.plot_histories(histories),
         confusion=read_tables("confusion"),
         per_class=per_class,
@@ -69,8 +79,8 @@ def main() -> None:
     )
     with files.replacing("metrics/report.html") as temporary:
         temporary.write_text(page, encoding="utf-8")
-    print(answer.headline)
-    print(textwrap.fill(answer.explanation, 80))
+    table = terminal.tabulate(metrics, comparisons, states)
+    print(terminal.format_verdict(answer, table))
     print("Details: metrics/report.html")
 
 

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 
 from stages.common import files, parameters
-from stages.common.parameters import BASE, FEATURES, NETWORKS, Parameters
+from stages.common.parameters import BASE, FEATURES, RIVALS, Parameters
 from stages.networks import building, checkpoints, identity, live, loading, training
 from stages.networks.backend import keras
 from stages.networks.checkpoints import Checkpoint
@@ -45,10 +45,11 @@ def build(
 
 
 def hash_training(name: str, params: Parameters, *more: object) -> str:
-    """Hash everything that determines a training, except for the number of epochs."""
+    """Hash everything that determines an epoch: at a constant rate not the number of epochs."""
     decisive = [
         name,
         [params.batch_size, params.class_weight, params.learning_rate, params.seed, params.layers],
+        None if params.schedule == "constant" else [params.schedule, params.epochs],
         more,
         identity.read("stages/train.py"),
         [files.sha256(path) for path in ("data/split.csv", *list_inputs(name, params))],
@@ -71,16 +72,16 @@ def fine_tune(
         The `Checkpoint`, which has the epochs of both trainings.
     """
     count = params.base.fine_tune
+    lower = training.lower_rate(params)
     with training.choose_strategy().scope():
         building.unfreeze(network.get_layer("base"), count)
-        rate = params.learning_rate / training.FINE_TUNING_DIVISOR
-        model = training.compile_for_training(network, rate)
+        model = training.compile_for_training(network, lower.learning_rate)
     digest = hash_training(
         "transfer", params, params.epochs, count, files.sha256(params.training_pixels)
     )
     checkpoint = Checkpoint("data/training/fine_tuning.npz", digest, before)
     print(f"transfer: the last {count} layers of the base are trained too")
-    checkpoints.fit("transfer", model, data, params, checkpoint)
+    checkpoints.fit("transfer", model, data, lower, checkpoint)
     return checkpoint
 
 
@@ -108,6 +109,6 @@ def main(name: str) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2 or sys.argv[1] not in NETWORKS:
+    if len(sys.argv) != 2 or sys.argv[1] not in RIVALS:
         sys.exit("usage: python -m stages.train custom|transfer")
     main(sys.argv[1])

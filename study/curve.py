@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from stages.common import files, parameters
-from stages.common.parameters import NETWORKS
+from stages.common.parameters import RIVALS
 from study.common import data, folds, tasks, words
 from study.common import parameters as study_parameters
 from study.common.estimates import Estimate
@@ -57,7 +57,7 @@ def tabulate_curve(estimates: dict[str, list[Estimate]], sizes: list[int]) -> pd
                 "accuracy_high": [min(value.high, 1) for value in estimates[network]],
             }
         )
-        for network in NETWORKS
+        for network in RIVALS
     ]
     return pd.concat(tables)
 
@@ -108,14 +108,14 @@ def main() -> None:
             split.held_out,
             seed,
         )
-        for network in NETWORKS
+        for network in RIVALS
         for size in sizes[::-1]  # the longest trainings first, so that no core waits at the end
         for split in splits
         for seed in folds.derive_seeds(split, study.seeds, params.seed)
     ]
-    results = tasks.run(todo, photos.inputs, labels, photos.weights, params, study.scheduler)
+    results = tasks.run(todo, photos.inputs, photos, params, study.scheduler)
 
-    shape = (len(NETWORKS), len(sizes), len(splits), study.seeds)
+    shape = (len(RIVALS), len(sizes), len(splits), study.seeds)
     custom, transfer = results.reshape(shape).mean(axis=-1)[:, ::-1]
     estimates, answer = record(custom, transfer, sizes, study, photos.setting)
     if len(sizes) < len(set(study.photos_per_class)):

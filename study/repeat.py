@@ -1,32 +1,21 @@
 """Compare the networks on many splits: which is better, by how much, and how sure that is."""
 
-import textwrap
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from stages.common import files, parameters
-from stages.common.files import Array
+from stages.common.parameters import NETWORKS
+from stages.networks import linear
+from stages.results import terminal, verdict
+from stages.results.records import PAIRS
+from stages.results.verdict import Verdict
 from study.common import data, folds, tasks, words
 from study.common import parameters as study_parameters
 from study.common.folds import Split
 from study.common.parameters import Study
 from study.common.results import Score, summarize
-
-
-def pool_features(features: np.ndarray | Array) -> np.ndarray:
-    """Average feature maps over their rows and columns.
-
-    Args:
-        features: `float32` `[n, rows, columns, channels]`; at most 1,000 maps at a time are
-            read into memory.
-
-    Returns:
-        A `float32` array `[n, channels]`.
-    """
-    starts = range(0, len(features), 1000)
-    return np.concatenate([features[start : start + 1000].mean(axis=(1, 2)) for start in starts])
 
 
 def score_majority(labels: np.ndarray, weights: np.ndarray, splits: list[Split]) -> np.ndarray:
@@ -66,28 +55,33 @@ def tabulate_splits(accuracies: dict[str, np.ndarray], summary: dict[str, Score]
 
 
 def record(
-    accuracies: dict[str, np.ndarray], study: Study, setting: dict[str, Any]
-) -> tuple[dict[str, Score], str]:
+    accuracies: dict[str, np.ndarray], photos: int, study: Study, setting: dict[str, Any]
+) -> tuple[dict[str, Score], Verdict]:
     """Summarize the accuracies of all trainings, and write the files of this stage.
 
     Args:
-        accuracies: for `majority`, `probe`, `custom` and `transfer`, a `float` array
-            `[splits, seeds]`.
+        accuracies: for `majority` and each of `NETWORKS`, a `float` array `[splits, seeds]`.
+        photos: number of different photos.
         study: the `Study`.
         setting: what `setting.describe` returns.
 
     Returns:
-        The `Score` of each of the four and of `gain`, and the answer in words.
+        The `Score` of each of the four, and of each of the gains, and the answer.
     """
     summary = {name: summarize(values, study.held_out) for name, values in accuracies.items()}
-    gains = accuracies["transfer"] - accuracies["custom"]
-    summary["gain"] = summarize(gains, study.held_out, lowest=-1.0)
-    answer = words.describe_comparison(summary, study)
+    gains = {}
+    for (first, second), prefix in PAIRS.items():
+        values = accuracies[first] - accuracies[second]
+        gains[first, second] = summarize(values, study.held_out, lowest=-1.0)
+        summary[f"{prefix}gain"] = gains[first, second]
+    splits = study.folds * study.repeats
+    answer = verdict.judge_study(summary, gains, splits, photos)
+    answer.notes.extend(words.describe_gain(summary))
     for name, score in summary.items():
         files.write_json(f"metrics/study/repeat/{name}.json", score.to_json())
     table = tabulate_splits(accuracies, summary)
     files.write_table("metrics/study/plots/repeat/accuracy.csv", table)
-    files.write_json("metrics/study/repeat.json", {"answer": answer, "setting": setting})
+    files.write_json("metrics/study/repeat.json", {"verdict": answer._asdict(), "setting": setting})
     return summary, answer
 
 
@@ -95,28 +89,27 @@ def main() -> None:
     params, study = parameters.read(), study_parameters.read()
     photos = data.read(params)
     labels, weights = photos.labels, photos.weights
-    inputs = photos.inputs | {"probe": pool_features(photos.inputs["transfer"])}
+    inputs = photos.inputs | {"probe": linear.pool(photos.inputs["transfer"], len(labels))}
     splits = data.make_splits(photos, study, params.seed)
 
     todo = [
         tasks.Task(network, split.train, split.held_out, seed)
         for network in inputs
         for split in splits
-        # A linear probe depends on no seed.
+        # A linear probe has no initial weights: it is fitted once.
         for seed in folds.derive_seeds(split, 1 if network == "probe" else study.seeds, params.seed)
     ]
-    results = tasks.run(todo, inputs, labels, weights, params, study.scheduler)
+    results = tasks.run(todo, inputs, photos, params, study.scheduler)
 
     accuracies = {"majority": score_majority(labels, weights, splits)}
-    for network in ("probe", "custom", "transfer"):
+    for network in NETWORKS:
         own = results[[task.network == network for task in todo]]
         accuracies[network] = own.reshape(len(splits), -1)
-    summary, answer = record(accuracies, study, photos.setting)
     count, distinct = len(photos.unsealed), round(weights[photos.unsealed].sum())
+    summary, answer = record(accuracies, distinct, study, photos.setting)
     different = f", {distinct} different" if distinct < count else ""
     print(f"{len(splits)} splits of {count} photos{different}")
-    print(words.format_scores(summary))
-    print(textwrap.fill(answer, 80))
+    print(terminal.format_verdict(answer, words.tabulate_scores(summary)))
 
 
 if __name__ == "__main__":

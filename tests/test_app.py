@@ -1,4 +1,4 @@
-"""The page to try both networks, in a real browser: it answers as `predict` does."""
+"""The page to try all networks, in a real browser: it answers as `predict` does."""
 
 import json
 import re
@@ -8,6 +8,7 @@ import psutil
 import pytest
 from PIL import Image
 
+from stages.common.parameters import NETWORKS
 from tests.helpers.browser import chromium, running_app, running_browser
 
 pytestmark = [
@@ -16,7 +17,6 @@ pytestmark = [
 ]
 
 CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
-NETWORKS = ("custom", "transfer")
 PHOTO = "data/colours/red/000.jpg"
 
 
@@ -52,10 +52,10 @@ def page(app, browser):
 
 
 def answers(page):
-    """Wait for both networks; return what each answers: a mapping of classes to percentages."""
-    page.wait_for_selector("#transfer img")
+    """Wait for all networks; return what each answers: a mapping of classes to percentages."""
     found = {}
     for name in NETWORKS:
+        page.wait_for_selector(f"#{name} img")
         shown = page.inner_text(f"#{name}")
         found[name] = {label: int(share) for label, share in re.findall(r"(\w+)\n(\d+)%", shown)}
     return found
@@ -71,7 +71,7 @@ def test_it_listens_on_this_machine_alone(app):
     assert listening == [("127.0.0.1", app.port)]
 
 
-def test_both_networks_say_what_predict_says_and_show_where_they_looked(page, project):
+def test_all_networks_say_what_predict_says_and_show_where_they_looked(page, project):
     page.set_input_files("#photo input[type=file]", project.folder / PHOTO)
     found = answers(page)
     said = project.run("python", "-m", "predict", PHOTO, "--format", "jsonl").stdout

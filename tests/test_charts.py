@@ -1,5 +1,6 @@
 from itertools import pairwise
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -58,6 +59,26 @@ def test_long_trainings_have_few_marks_and_ticks():
         assert len(line.marks) == charts.MAX_MARKS
         assert line.marks[0][0] == charts.WIDTH
     assert [label for _, label in chart.x_ticks] == ["200", "400", "600", "800", "1000"]
+
+
+def test_bands_are_drawn_for_the_networks_of_the_table_and_for_nothing_else():
+    table = pd.DataFrame(
+        {
+            "network": np.repeat(["majority", "probe", "custom"], 2),
+            "split": [1, 2] * 3,
+            "accuracy": [0.3, 0.3, 0.75, 1.0, 0.5, 0.6],
+            "accuracy_low": [0.2, 0.2, 0.5, 0.5, 0.4, 0.4],
+            "accuracy_high": [0.4, 0.4, 1.0, 1.0, 0.6, 0.6],
+        }
+    )
+    custom, probe = charts.plot_bands(table, "split").lines
+    assert (custom.network, probe.network) == ("custom", "probe")
+    width, height = charts.WIDTH, charts.HEIGHT
+    assert probe.path == f"M0.0 {height / 4}L{float(width)} 0.0"
+    assert probe.band == (
+        f"M0.0 0.0L{float(width)} 0.0L{float(width)} {height / 2}L0.0 {height / 2}Z"
+    )
+    assert probe.last == 1.0
 
 
 @pytest.mark.parametrize("high", [1e-9, 0.037, 1, 2.64, 13, 1e6])

@@ -12,6 +12,7 @@ import pytest
 from stages import extract, split, train
 from stages.common import files, parameters
 from stages.networks import training
+from stages.networks.backend import keras
 from stages.networks.checkpoints import Checkpoint
 from tests.helpers.project import change_parameters
 
@@ -118,11 +119,25 @@ def test_a_trained_network_that_could_not_be_saved_is_not_trained_again(long, un
 
 
 @pytest.mark.slow
-def test_it_resumes_for_more_epochs_than_were_wanted_before(long, uninterrupted):
+def test_at_a_constant_rate_it_resumes_for_more_epochs_than_were_wanted_before(long, uninterrupted):
+    path = long.folder / "params.yaml"
+    change_parameters(path, schedule="constant")
+    finish(long, "custom")
+    whole = results(long, "custom")
+    assert whole != uninterrupted["custom"]
+    change_parameters(path, epochs=EPOCHS - 2)
+    kill(long, "custom", epochs=3)
+    change_parameters(path, epochs=EPOCHS)
+    assert "resumes after epoch" in finish(long, "custom")
+    assert results(long, "custom") == whole
+
+
+@pytest.mark.slow
+def test_with_a_rate_that_falls_more_epochs_are_another_training(long, uninterrupted):
     change_parameters(long.folder / "params.yaml", epochs=EPOCHS - 2)
     kill(long, "custom", epochs=3)
     change_parameters(long.folder / "params.yaml", epochs=EPOCHS)
-    assert "resumes after epoch" in finish(long, "custom")
+    assert "resumes after epoch" not in finish(long, "custom")
     assert results(long, "custom") == uninterrupted["custom"]
 
 
@@ -179,7 +194,13 @@ def interrupted(before_training, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     "changes",
-    [{"learning_rate": 0.002}, {"seed": 1}, {"batch_size": 4}, {"layers__dropout": 0.4}],
+    [
+        {"learning_rate": 0.002},
+        {"schedule": "constant"},
+        {"seed": 1},
+        {"batch_size": 4},
+        {"layers__dropout": 0.4},
+    ],
 )
 def test_a_checkpoint_of_other_parameters_is_not_used(interrupted, changes):
     change_parameters(interrupted / "params.yaml", **changes)
@@ -203,10 +224,59 @@ def test_a_checkpoint_of_the_other_network_is_not_used(interrupted):
     assert restored("custom") == 0
 
 
-@pytest.mark.parametrize(("epochs", "done"), [(1, 0), (2, 2), (3, 2)])
-def test_a_checkpoint_is_used_unless_it_has_more_epochs_than_wanted(interrupted, epochs, done):
+@pytest.mark.parametrize(
+    ("schedule", "epochs", "done"),
+    [
+        ("constant", 1, 0),  # it has more epochs than are wanted
+        ("constant", 2, 2),
+        ("constant", 3, 2),
+        ("cosine", 1, 0),
+        ("cosine", 2, 2),
+        ("cosine", 3, 0),  # the rates of its epochs would have been others
+    ],
+)
+def test_a_checkpoint_is_used_where_its_epochs_are_those_that_are_wanted(
+    interrupted, schedule, epochs, done
+):
+    change_parameters(interrupted / "params.yaml", schedule=schedule)
+    with pytest.raises(SystemExit, match="cannot be written"):
+        train.main("transfer")
     change_parameters(interrupted / "params.yaml", epochs=epochs)
     assert restored() == done
+
+
+class StopError(Exception):
+    """Stands for a kill."""
+
+
+@pytest.mark.parametrize("schedule", ["constant", "cosine"])
+def test_with_either_schedule_a_training_that_resumes_ends_with_the_same_bytes(
+    before_training, tmp_path, monkeypatch, schedule
+):
+    folder = shutil.copytree(before_training, tmp_path / "work")
+    monkeypatch.chdir(folder)
+    change_parameters(folder / "params.yaml", schedule=schedule, epochs=4)
+    paths = [Path("data/models/custom.keras"), Path("metrics/history/custom.csv")]
+    keras.utils.clear_session()  # it numbers layers that have no names
+    train.main("custom")
+    whole = [path.read_bytes() for path in paths]
+    real = Checkpoint.on_epoch_end
+
+    def stop(self, number, logs=None):
+        real(self, number, logs)
+        if len(self.epochs) == 2:
+            raise StopError
+
+    for path in paths:
+        path.unlink()
+    with monkeypatch.context() as patch:
+        patch.setattr(Checkpoint, "on_epoch_end", stop)
+        with pytest.raises(StopError):
+            train.main("custom")
+    assert epochs_of(Path("data/training/custom.npz")) == 2
+    keras.utils.clear_session()
+    train.main("custom")
+    assert [path.read_bytes() for path in paths] == whole
 
 
 def test_a_damaged_checkpoint_is_not_used(interrupted):

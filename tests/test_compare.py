@@ -9,20 +9,24 @@ from scipy.stats import binomtest
 from stages import compare
 from stages.common import files
 from stages.results import comparison
+from stages.results.records import Comparison
 
 
 def right(*counts):
-    """Two arrays, by the numbers of photos that both, only transfer, only custom, neither gets."""
-    custom = np.repeat([True, False, True, False], counts)
-    transfer = np.repeat([True, True, False, False], counts)
-    return custom, transfer, np.arange(len(custom))
+    """What two networks get right, by the photos that both, only the first, only the second, none.
+
+    The third array has a group for each photo.
+    """
+    first = np.repeat([True, True, False, False], counts)
+    second = np.repeat([True, False, True, False], counts)
+    return first, second, np.arange(len(first))
 
 
 def test_the_report_that_this_project_comes_from():
     # 21 and 29 of 30 right: at least 8 photos are right only with the base.
     values = comparison.compare(*right(21, 8, 0, 1))
     assert values.accuracy_gain == pytest.approx(8 / 30)
-    assert (values.only_transfer_right, values.only_custom_right) == (8, 0)
+    assert (values.first, values.second) == (8, 0)
     assert values.p_value == pytest.approx(2 * 0.5**8)  # eight heads in a row, two-sided
     assert 0 < values.accuracy_gain_low < 8 / 30 < values.accuracy_gain_high
 
@@ -78,9 +82,9 @@ def test_copies_of_the_same_photos_change_no_number():
 def test_a_group_counts_for_the_network_that_gets_more_of_it_right():
     custom = np.array([1, 0, 0, 0, 1, 1, 0, 1], bool)
     transfer = np.array([1, 1, 0, 1, 1, 0, 1, 0], bool)
-    values = comparison.compare(custom, transfer, list("aaabbccd"))
+    values = comparison.compare(transfer, custom, list("aaabbccd"))
     assert values.accuracy_gain == pytest.approx((1 / 3 + 1 / 2 + 0 - 1) / 4)
-    assert (values.only_transfer_right, values.only_custom_right) == (2, 1)
+    assert (values.first, values.second) == (2, 1)
     assert values.p_value == 1
 
 
@@ -98,10 +102,30 @@ def test_shots_of_few_individuals_seldom_make_a_difference_significant():
     assert np.mean(held) >= 0.94
 
 
+def test_json_names_each_number_after_its_networks():
+    pairs = {
+        ("transfer", "custom"): Comparison(0.1, 0.01, 0.2, 0.04, 7, 3),
+        ("transfer", "probe"): Comparison(-0.1, -0.2, -0.01, 0.03, 1, 5),
+        ("probe", "custom"): Comparison(0.2, 0.1, 0.3, 0.001, 9, 2),
+    }
+    values = comparison.to_json(pairs)
+    assert values == {
+        "accuracy_gain": 0.1, "accuracy_gain_low": 0.01, "accuracy_gain_high": 0.2,
+        "p_value": 0.04, "only_transfer_right": 7, "only_custom_right": 3,
+        "probe_accuracy_gain": -0.1, "probe_accuracy_gain_low": -0.2,
+        "probe_accuracy_gain_high": -0.01, "probe_p_value": 0.03,
+        "probe_only_transfer_right": 1, "probe_only_probe_right": 5,
+        "probe_custom_accuracy_gain": 0.2, "probe_custom_accuracy_gain_low": 0.1,
+        "probe_custom_accuracy_gain_high": 0.3, "probe_custom_p_value": 0.001,
+        "probe_custom_only_probe_right": 9, "probe_custom_only_custom_right": 2,
+    }  # fmt: skip
+    assert comparison.from_json(values) == pairs
+
+
 def write_predictions(actual, custom, transfer, groups):
-    """Write the predictions of both networks, and a split that has a sealed photo as well."""
+    """Write predictions, the probe's as transfer's, and a split that has a sealed photo as well."""
     photos = [f"{number}.jpg" for number in range(len(actual))]
-    for name, predicted in (("custom", custom), ("transfer", transfer)):
+    for name, predicted in (("custom", custom), ("transfer", transfer), ("probe", transfer)):
         table = pd.DataFrame({"photo": photos, "actual": actual, "predicted": predicted})
         files.write_table(f"metrics/predictions/{name}.csv", table)
     split = pd.DataFrame({"photo": photos, "split": "validation", "group": groups})
@@ -133,12 +157,9 @@ def test_the_stage_counts_the_photos_that_only_one_network_gets_right(workspace,
     write_predictions(actual, ["1", "NA", "1", "1"], actual, groups=list("abcd"))
     compare.main()
     values = json.loads(Path("metrics/comparison.json").read_text())
-    assert list(values) == [
-        "accuracy_gain", "accuracy_gain_low", "accuracy_gain_high", "p_value",
-        "only_transfer_right", "only_custom_right",
-    ]  # fmt: skip
-    assert values["accuracy_gain"] == 0.75
-    assert values["only_transfer_right"] == 3
-    assert (
-        "only transfer right: 3 photos, only custom right: 0; p = 0.25" in capsys.readouterr().out
-    )
+    assert (values["accuracy_gain"], values["probe_accuracy_gain"]) == (0.75, 0)
+    assert (values["only_transfer_right"], values["only_custom_right"]) == (3, 0)
+    assert values["probe_custom_only_probe_right"] == 3
+    shown = capsys.readouterr().out
+    assert "only transfer right: 3 photos, only custom: 0; p = 0.25" in shown
+    assert "only transfer right: 0 photos, only probe: 0; p = 1" in shown

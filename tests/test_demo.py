@@ -76,6 +76,7 @@ def test_transfer_is_far_better_than_custom_on_the_demo_pictures(demo):
     assert custom["photos"] == transfer["photos"] == 300
     assert 0.45 < custom["accuracy"] < 0.85
     assert transfer["accuracy"] > 0.9
+    assert demo.metrics("probe")["accuracy"] > 0.9
     assert demo.metrics("comparison")["accuracy_gain_low"] > 0.1
 
 

@@ -11,6 +11,7 @@ from sklearn import metrics
 
 from stages import evaluate
 from stages.common import files
+from stages.common.parameters import NETWORKS
 from stages.networks import building
 from stages.results import scores, weighting
 from tests.helpers.project import ROOT
@@ -18,7 +19,7 @@ from tests.helpers.project import ROOT
 
 @pytest.fixture
 def trained(workspace):
-    """A workspace with two saved networks and pixels of three classes."""
+    """A workspace with three saved networks and pixels of three classes."""
     random = np.random.default_rng(0)
     labels = np.repeat(["cat", "dog", "עברית"], 8)
     pixels = random.integers(0, 256, (24, 32, 32, 3), np.uint8)
@@ -33,7 +34,7 @@ def trained(workspace):
         }
     )
     files.write_table("data/split.csv", table)
-    for name in ("custom", "transfer"):
+    for name in NETWORKS:
         arguments = {"filters": [4], "dropout": 0}
         layers = building.build_layers(arguments, classes=3, seed=0, shape=(32, 32, 3))
         files.save_network(building.build_custom(32, layers), f"data/models/{name}.keras")
@@ -42,7 +43,7 @@ def trained(workspace):
 
 def test_the_files_of_the_contract_agree_with_each_other(trained):
     evaluate.main()
-    for name in ("custom", "transfer"):
+    for name in NETWORKS:
         metrics = json.loads(Path(f"metrics/{name}.json").read_text())
         predictions = pd.read_csv(f"metrics/predictions/{name}.csv")
         confusion = pd.read_csv(f"metrics/confusion/{name}.csv", index_col="actual")

@@ -19,7 +19,7 @@ BLOCKS = [
 ]
 
 
-@pytest.fixture(scope="module", params=["custom", "transfer"])
+@pytest.fixture(scope="module", params=["custom", "transfer", "probe"])
 def exported(request, project, tmp_path_factory):
     """The path, without its ending, of what the documented code has exported."""
     folder = tmp_path_factory.mktemp("export")

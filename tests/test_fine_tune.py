@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages import augment, evaluate, extract, train
+from stages import augment, evaluate, extract, probe, train
 from stages.common import parameters
 from stages.networks import loading
 from stages.networks.backend import keras
@@ -29,13 +29,14 @@ def ready(before_training, tmp_path, monkeypatch):
 
 @pytest.fixture(scope="module")
 def trained(before_training, tmp_path_factory):
-    """A folder in which both networks are trained."""
+    """A folder in which all networks are trained."""
     folder = shutil.copytree(before_training, tmp_path_factory.mktemp("trained") / "work")
     change_parameters(folder / "params.yaml", base__fine_tune=LAYERS)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         train.main("custom")
         train.main("transfer")
+        probe.main()
     return folder
 
 
@@ -96,6 +97,23 @@ def test_more_layers_than_there_are_is_a_mistake_in_one_line_before_anything_is_
         "expected at most that many."
     )
     assert not (ready / "data/training").exists()
+
+
+@pytest.mark.parametrize(
+    ("schedule", "expected"),
+    [("cosine", [1e-3, 5e-4, 1e-5, 5e-6]), ("constant", [1e-3, 1e-3, 1e-5, 1e-5])],
+)
+def test_the_base_is_trained_at_a_hundredth_of_the_rates(ready, monkeypatch, schedule, expected):
+    change_parameters(ready / "params.yaml", schedule=schedule)
+    real, rates = train.Checkpoint.on_epoch_end, []
+
+    def note(self, number, logs=None):
+        rates.append(float(self.model.optimizer.learning_rate))
+        real(self, number, logs)
+
+    monkeypatch.setattr(train.Checkpoint, "on_epoch_end", note)
+    train.main("transfer")
+    assert rates == pytest.approx(expected)
 
 
 class StopError(Exception):

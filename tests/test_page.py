@@ -172,7 +172,7 @@ def test_filters_work_by_keyboard(opened):
 def test_names_are_text_in_the_browser_too(opened):
     page = opened("hostile names")
     for name in HOSTILE:
-        assert page.get_by_role("rowheader", name=name, exact=True).count() == 4
+        assert page.get_by_role("rowheader", name=name, exact=True).count() == 5
     assert page.locator("script").count() == 1
     assert page.faults == []
 
@@ -198,7 +198,16 @@ def test_paper_shows_everything_even_what_a_filter_hides(opened):
     page.emulate_media(media="print")
     assert shown(page) == everything
     assert not page.locator(".filters").is_visible()
-    for part in ("h1", ".explanation", "section", "table", "svg[role=img]", "pre"):
+    for part in (
+        "h1",
+        ".reason",
+        ".notes",
+        ".next-step",
+        "section",
+        "table",
+        "svg[role=img]",
+        "pre",
+    ):
         assert all(each.is_visible() for each in page.locator(part).all()), part
     white = "getComputedStyle(document.body).backgroundColor"
     assert page.evaluate(white) == "rgb(255, 255, 255)"

@@ -16,6 +16,7 @@ def test_the_defaults_are_those_of_the_contract():
     assert (read.base.weights, read.base.options, read.model) == ("imagenet", {}, "transfer")
     assert (read.augment, read.base.fine_tune) == ("none", 0)
     assert (read.groups, read.test_fraction, read.class_weight) == ("none", 0, "none")
+    assert read.schedule == "cosine"
 
 
 @pytest.mark.parametrize(
@@ -35,7 +36,9 @@ def test_the_defaults_are_those_of_the_contract():
         ("base__options", {"pooling": "max"}, "expected options other than pooling"),
         ("demo__photos_per_class", 0, "demo.photos_per_class is 0; expected greater than or equal"),
         ("demo__photos", 5, "demo.photos is not a parameter; expected one of seed, photos_per_"),
-        ("model", "both", "model is 'both'; expected 'custom' or 'transfer'"),
+        ("model", "both", "model is 'both'; expected 'custom', 'transfer' or 'probe'"),
+        ("schedule", "linear", "schedule is 'linear'; expected 'constant' or 'cosine'"),
+        ("schedule", None, "schedule is None; expected 'constant' or 'cosine'"),
         ("augment", "heavy", "augment is 'heavy'; expected 'none' or 'light'"),
         ("base__fine_tune", -1, "base.fine_tune is -1; expected greater than or equal to 0"),
         ("on_bad_photo", "warn", "on_bad_photo is 'warn'; expected 'fail' or 'skip'"),

@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import time
+from itertools import combinations
 
 import pytest
 
@@ -21,12 +22,15 @@ CONTRACT = [
     "data/split.csv",
     "data/models/custom.keras",
     "data/models/transfer.keras",
+    "data/models/probe.keras",
     "metrics/custom.json",
     "metrics/transfer.json",
+    "metrics/probe.json",
     "metrics/comparison.json",
     "metrics/model.json",
     "metrics/predictions/custom.csv",
     "metrics/predictions/transfer.csv",
+    "metrics/predictions/probe.csv",
     "metrics/history/custom.csv",
     "metrics/history/transfer.csv",
     "metrics/report.html",
@@ -39,6 +43,7 @@ EVERY_STAGE = [
     "augment",
     "extract",
     *TRAIN,
+    "probe",
     "evaluate",
     "compare",
     "select",
@@ -127,10 +132,10 @@ def test_a_second_run_does_nothing(project):
     assert "Data and pipelines are up to date." in project.run("dvc", "repro").stdout
 
 
-def test_both_networks_are_scored_on_the_same_photos_of_the_split(project):
+def test_all_networks_are_scored_on_the_same_photos_of_the_split(project):
     with (project.folder / "data/split.csv").open() as file:
         validation = [row["photo"] for row in csv.DictReader(file) if row["split"] == "validation"]
-    for name in ("custom", "transfer"):
+    for name in parameters.NETWORKS:
         with (project.folder / f"metrics/predictions/{name}.csv").open() as file:
             assert [row["photo"] for row in csv.DictReader(file)] == validation
     assert len(validation) == 6
@@ -156,7 +161,7 @@ def test_more_epochs_run_only_what_depends_on_them(changing):
 @pytest.mark.slow
 def test_another_seed_decodes_nothing_and_runs_no_base(changing):
     ran = changing.stages_run_by("dvc", "exp", "run", "-S", "seed=1")
-    assert sorted(ran) == ["compare", "evaluate", "report", "select", "split", *TRAIN]
+    assert sorted(ran) == ["compare", "evaluate", "probe", "report", "select", "split", *TRAIN]
 
 
 @pytest.mark.slow
@@ -165,21 +170,22 @@ def test_fine_tuning_trains_transfer_alone_again_and_runs_no_stage_before(changi
     assert sorted(ran) == ["compare", "evaluate", "report", "select", "train@transfer"]
 
 
-def test_dvc_compares_the_two_networks(changing):
+def test_dvc_compares_any_two_networks(changing):
     run = ("dvc", "exp", "run", "--name")
-    assert changing.stages_run_by(*run, "custom", "-S", "model=custom") == ["select"]
-    assert changing.stages_run_by(*run, "transfer", "-S", "model=transfer") == ["select"]
-    shown = changing.run("dvc", "metrics", "diff", "custom", "transfer", "--all", "--json").stdout
-    values = json.loads(shown)["metrics/model.json"]["accuracy"]
-    for side, name in {"old": "custom", "new": "transfer"}.items():
-        metrics = json.loads((changing.folder / f"metrics/{name}.json").read_text())
-        assert values[side] == metrics["accuracy"]
+    for name in parameters.NETWORKS:
+        assert changing.stages_run_by(*run, name, "-S", f"model={name}") == ["select"]
+    for pair in combinations(parameters.NETWORKS, 2):
+        shown = changing.run("dvc", "metrics", "diff", *pair, "--all", "--json").stdout
+        values = json.loads(shown)["metrics/model.json"]
+        for side, name in zip(("old", "new"), pair, strict=True):
+            metrics = changing.metrics(name)
+            assert {key: values[key][side] for key in metrics} == metrics
 
 
 def test_metrics_show_is_one_narrow_table(project):
     lines = project.run("dvc", "metrics", "show").stdout.splitlines()
     assert [line.split()[0] for line in lines[1:]] == [
-        "metrics/custom.json", "metrics/transfer.json", "metrics/model.json",
+        "metrics/custom.json", "metrics/probe.json", "metrics/transfer.json", "metrics/model.json",
     ]  # fmt: skip
     assert max(map(len, lines)) <= 140
 
@@ -205,7 +211,7 @@ def test_editing_a_shared_module_reruns_the_stages_that_import_it(changing):
         for name, causes in status.items()
         if any("stages/networks" in cause.get("changed deps", {}) for cause in causes)
     }
-    own = {"train@custom", "train@transfer", "evaluate"}
+    own = {"train@custom", "train@transfer", "probe", "evaluate"}
     assert changed == own | {"study/dvc.yaml:repeat", "study/dvc.yaml:curve"}
     # The same networks come out of it, so nothing after `evaluate` has to run.
     assert sorted(changing.stages_run_by("dvc", "repro")) == sorted(own)

@@ -9,8 +9,17 @@ import pandas as pd
 import pytest
 import vl_convert
 
-NETWORKS = ("custom", "transfer")
-PLOTS = ["accuracy", "loss", "confusion", "recall", "reliability"]
+RIVALS = ("custom", "transfer")
+NETWORKS = (*RIVALS, "probe")
+# Each plot, and the networks in it: the probe has no epochs.
+PLOTS = {
+    "accuracy": RIVALS,
+    "loss": RIVALS,
+    "confusion": NETWORKS,
+    "recall": NETWORKS,
+    "reliability": NETWORKS,
+}
+COLOURS = {"custom": "#b4500b", "transfer": "#1d5fd1", "probe": "#5f7a1f"}
 
 
 def specifications(project, *command):
@@ -55,9 +64,11 @@ def compared(changing):
 
 
 @pytest.mark.parametrize("name", PLOTS)
-def test_both_networks_are_in_every_plot(shown, name):
-    assert ">custom</text>" in shown[name]
-    assert ">transfer</text>" in shown[name]
+def test_the_networks_are_in_every_plot(shown, name):
+    found = re.findall(f">({'|'.join(NETWORKS)})</text>", shown[name])
+    assert sorted(found) == sorted(PLOTS[name])
+    if name != "confusion":
+        assert all(COLOURS[network] in shown[name] for network in PLOTS[name])
 
 
 @pytest.mark.parametrize("name", ["accuracy", "loss"])
@@ -73,7 +84,7 @@ def test_a_chart_has_a_line_for_each_network_and_each_side_of_the_split(shown, n
 def test_recall_is_side_by_side_for_each_class(shown):
     bars = marks(shown["recall"], "bar")
     assert sorted((bar["class"], bar["network"]) for bar in bars) == [
-        (label, network) for label in ("blue", "green", "red") for network in NETWORKS
+        (label, network) for label in ("blue", "green", "red") for network in sorted(NETWORKS)
     ]
 
 
@@ -99,9 +110,8 @@ def test_each_confusion_matrix_is_under_its_own_name(changing, compared):
     rows = {y: text for (_, y), text in placed(svg, "row_header")}
     panels = {(rows[y], columns[x]): text for (x, y), text in placed(svg, "cell")}
     assert sorted(panels) == [
-        ("HEAD", "custom"), ("HEAD", "transfer"),
-        ("workspace", "custom"), ("workspace", "transfer"),
-    ]  # fmt: skip
+        (revision, network) for revision in ("HEAD", "workspace") for network in sorted(NETWORKS)
+    ]
     for (revision, network), texts in panels.items():
         if revision == "HEAD":
             content = changing.run("git", "show", f"HEAD:metrics/predictions/{network}.csv").stdout

@@ -1,4 +1,4 @@
-"""What both networks predict for new photos: the same as for those they were scored on."""
+"""What all networks predict for new photos: the same as for those they were scored on."""
 
 import csv
 import hashlib
@@ -10,6 +10,7 @@ import subprocess
 import pandas as pd
 import pytest
 
+from stages.common.parameters import NETWORKS
 from stages.results import revision
 from tests.helpers.project import Project, change_parameters
 
@@ -29,7 +30,7 @@ def lines(result):
 def test_the_probabilities_are_those_that_evaluate_wrote(project):
     tables = {
         name: pd.read_csv(project.folder / f"metrics/predictions/{name}.csv", dtype=str)
-        for name in ("custom", "transfer")
+        for name in NETWORKS
     }
     names = [f"data/colours/{name}" for name in tables["custom"]["photo"]]
     answers = lines(predict(project, "--format", "jsonl", *names))
@@ -45,15 +46,14 @@ def test_a_table_shows_the_answer_of_each_network(project):
     result = predict(project, "data/colours/red/000.jpg", "data/colours/blue", "--format", "table")
     assert result.returncode == 0
     heading, *rows, end = result.stdout.splitlines()
-    assert heading.split() == ["custom", "transfer"]
+    assert heading.split() == ["custom", "transfer", "probe"]
     paths = [f"data/colours/{name}.jpg" for name in
              ["red/000", *(f"blue/{number:03}" for number in range(10))]]  # fmt: skip
     assert [row.split()[0] for row in rows] == paths
     for row in rows:
-        _, custom, confidence, transfer, _ = row.split()
-        assert {custom, transfer} <= {"red", "green", "blue"}
-        assert 1 / 3 <= float(confidence) <= 1
-    same = sum(row.split()[1] == row.split()[3] for row in rows)
+        assert set(row.split()[1::2]) <= {"red", "green", "blue"}
+        assert all(1 / 3 <= float(confidence) <= 1 for confidence in row.split()[2::2])
+    same = sum(len(set(row.split()[1::2])) == 1 for row in rows)
     assert end == f"11 photos: the networks agree on {same}"
 
 
@@ -78,10 +78,10 @@ def test_csv_and_json_lines_say_the_same(project):
             "confidence": f"{answer[name]['confidence']:.6f}",
         }
         for answer in answers
-        for name in ("custom", "transfer")
+        for name in NETWORKS
     ]
     for answer in answers:
-        for name in ("custom", "transfer"):
+        for name in NETWORKS:
             probabilities = answer[name]["probabilities"]
             assert answer[name]["confidence"] == max(probabilities.values())
             assert probabilities[answer[name]["predicted"]] == answer[name]["confidence"]
@@ -141,11 +141,11 @@ def find_commits(project):
 def test_the_commit_is_the_one_that_brought_the_network(tmp_path, monkeypatch):
     project = Project(tmp_path)
     monkeypatch.chdir(tmp_path)
-    for name in ("custom", "transfer"):
+    for name in NETWORKS:
         path = tmp_path / f"data/models/{name}.keras"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(name)
-    nothing = "custom not committed, transfer not committed"
+    nothing = "custom not committed, transfer not committed, probe not committed"
     assert revision.describe_networks() == nothing  # there is no repository
     project.run("git", "init", "--quiet")
     assert revision.describe_networks() == nothing
@@ -156,10 +156,13 @@ def test_the_commit_is_the_one_that_brought_the_network(tmp_path, monkeypatch):
     first = commit(project, "Custom")
     (tmp_path / "dvc.lock").write_text(f"outs: {custom}\ndeps: {custom}\nouts: {transfer}\n")
     second = commit(project, "Transfer")
-    assert revision.describe_networks() == f"custom {first}, transfer {second}"
+    assert revision.describe_networks() == f"custom {first}, transfer {second}, probe not committed"
     (tmp_path / "dvc.lock").write_text(f"outs: {custom}\n")
     commit(project, "Another transfer")
-    assert revision.describe_networks() == f"custom {first}, transfer not committed"
+    assert (
+        revision.describe_networks()
+        == f"custom {first}, transfer not committed, probe not committed"
+    )
     (tmp_path / "data/models/custom.keras").unlink()
     with pytest.raises(SystemExit, match=r"custom.keras: no such file; `dvc repro` runs"):
         revision.describe_networks()
@@ -169,27 +172,29 @@ def test_the_commit_is_the_one_that_brought_the_network(tmp_path, monkeypatch):
 def test_the_commit_of_each_network_is_found_where_dvc_runs(project, tmp_path):
     project = Project(shutil.copytree(project.folder, tmp_path / "project", symlinks=True))
     project.run("git", "reset", "--quiet", "HEAD~1")  # the results are not committed
-    assert find_commits(project) == "custom not committed, transfer not committed"
+    nothing = "custom not committed, transfer not committed, probe not committed"
+    assert find_commits(project) == nothing
     first = commit(project, "Results")
-    assert find_commits(project) == f"custom {first}, transfer {first}"
+    assert find_commits(project) == f"custom {first}, transfer {first}, probe {first}"
     (project.folder / "notes.txt").write_text("Nothing to do with it")
     commit(project, "Notes")
-    assert find_commits(project) == f"custom {first}, transfer {first}"
+    assert find_commits(project) == f"custom {first}, transfer {first}, probe {first}"
 
     shutil.copy(project.folder / "data/models/custom.keras", project.folder / "kept.keras")
     change_parameters(project.folder / "params.yaml", epochs=3)
     project.run("dvc", "repro", "train@transfer")
-    assert find_commits(project) == f"custom {first}, transfer not committed"
+    assert find_commits(project) == f"custom {first}, transfer not committed, probe {first}"
     second = commit(project, "Transfer trained for longer")
-    assert find_commits(project) == f"custom {first}, transfer {second}"
+    assert find_commits(project) == f"custom {first}, transfer {second}, probe {first}"
 
     project.run("dvc", "repro")
     third = commit(project, "And custom")
-    assert find_commits(project) == f"custom {third}, transfer {second}"
+    # Not the probe: it is fitted without epochs.
+    assert find_commits(project) == f"custom {third}, transfer {second}, probe {first}"
     shown = predict(project, "data/colours/red/000.jpg").stderr.splitlines()[0]
-    assert shown == f"networks from commit: custom {third}, transfer {second}"
+    assert shown == f"networks from commit: custom {third}, transfer {second}, probe {first}"
     shutil.copy(project.folder / "kept.keras", project.folder / "data/models/custom.keras")
-    assert find_commits(project) == f"custom not committed, transfer {second}"
+    assert find_commits(project) == f"custom not committed, transfer {second}, probe {first}"
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,7 @@ def test_the_base_makes_the_difference(project):
     # One seed on 30 photos: well above a guess (0.33), with a margin for other versions of Keras.
     assert custom["accuracy"] > 0.45
     assert transfer["accuracy"] > 0.75
+    assert project.metrics("probe")["accuracy"] > 0.75
     assert project.metrics("comparison")["accuracy_gain"] > 0.1
 
 

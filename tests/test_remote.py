@@ -51,7 +51,7 @@ def test_others_get_a_network_by_its_name_and_version(tmp_path, project):
     clone.run("dvc", "remote", "add", "--default", "storage", str(tmp_path / "storage"))
     clone.commit("Where to find them")
     clone.run("dvc", "push")
-    for name in ("custom", "transfer"):
+    for name in ("custom", "transfer", "probe"):
         tag = ("tag", "--annotate", f"{name}@v1.0.0", "--message", "The first one")
         clone.run("git", "-c", "user.name=N", "-c", "user.email=n@example.com", *tag)
         out = tmp_path / f"{name}.keras"

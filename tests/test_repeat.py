@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from stages.networks import linear
 from study import repeat
 from study.common import folds
 from study.common.estimates import divide_spread, estimate
@@ -102,16 +103,21 @@ def test_guessing_the_only_class_is_always_right():
 
 def test_pooling_averages_over_rows_and_columns_only():
     maps = np.arange(2 * 2 * 3 * 2, dtype=np.float32).reshape(2, 2, 3, 2)
-    pooled = repeat.pool_features(maps)
+    pooled = linear.pool(maps, 2)
     assert pooled.tolist() == [[5.0, 6.0], [17.0, 18.0]]
     assert pooled.dtype == np.float32
+
+
+def test_pooling_takes_the_photos_and_not_their_altered_copies():
+    maps = np.arange(10, dtype=np.float32).reshape(10, 1, 1, 1)
+    assert linear.pool(maps, 2).tolist() == [[0.0], [1.0]]
 
 
 @pytest.mark.parametrize("count", [1, 999, 1000, 1001, 2500])
 def test_pooling_keeps_every_photo_in_its_place(count):
     numbers = np.arange(count, dtype=np.float32)
     maps = np.broadcast_to(numbers[:, None, None, None], (count, 2, 2, 3))
-    assert np.array_equal(repeat.pool_features(maps), np.repeat(numbers[:, None], 3, axis=1))
+    assert np.array_equal(linear.pool(maps, count), np.repeat(numbers[:, None], 3, axis=1))
 
 
 def test_the_plotted_table_has_each_split_beside_the_interval_of_its_network():

@@ -11,8 +11,10 @@ import pytest
 
 from stages import report
 from stages.common import files, parameters, yaml_files
+from stages.common.parameters import NETWORKS, RIVALS
 from stages.page import mistakes, rendering
-from stages.results import setting
+from stages.results import progress, setting
+from stages.results.records import PAIRS
 from tests.helpers.project import ROOT, change_parameters
 from tests.helpers.results import write_results, write_study
 
@@ -24,12 +26,12 @@ HOSTILE = [
 
 
 class Texts(HTMLParser):
-    """The texts and the start tags of a page."""
+    """The texts and the start tags of a page, or of a part of it."""
 
-    def __init__(self, path="metrics/report.html"):
+    def __init__(self, content=None):
         super().__init__()
         self.texts, self.tags = [], []
-        self.feed(Path(path).read_text(encoding="utf-8"))
+        self.feed(read_page() if content is None else content)
 
     def handle_data(self, data):
         self.texts.append(data)
@@ -47,15 +49,16 @@ def shown_photos(page):
 
 @pytest.fixture
 def three_mistakes(workspace):
-    """Of 30 photos, both networks get photo 3 wrong, only custom 4, only transfer 5."""
+    """Of 30 photos, all networks get photo 3 wrong, only custom 4, only transfer 5, the probe 6."""
     actual = np.arange(30) % 3
-    custom, transfer = actual.copy(), actual.copy()
+    custom, transfer, probe = actual.copy(), actual.copy(), actual.copy()
     custom[[3, 4]] += 1
     transfer[[3, 5]] -= 2
-    write_results({"custom": custom % 3, "transfer": transfer % 3}, CLASSES)
+    probe[[3, 6, 7]] += 2
+    write_results({"custom": custom % 3, "transfer": transfer % 3, "probe": probe % 3}, CLASSES)
 
 
-def test_every_mistake_is_shown_and_those_of_both_networks_first(three_mistakes):
+def test_every_mistake_of_a_rival_is_shown_and_those_of_both_first(three_mistakes):
     report.main()
     page = Texts()
     assert shown_photos(page) == [
@@ -66,18 +69,34 @@ def test_every_mistake_is_shown_and_those_of_both_networks_first(three_mistakes)
         "both custom transfer", "custom only-custom", "transfer only-transfer",
     ]  # fmt: skip
     assert [item["data-class"] for item in items] == ["0", "1", "2"]
-    kinds = "that both networks get wrong: 1, only custom: 1, only transfer: 1."
+    kinds = "that custom and transfer both get wrong: 1, only custom: 1, only transfer: 1."
     assert kinds in "".join(page.texts)
 
 
-def test_the_most_confident_mistakes_come_first():
+def test_each_mistake_has_the_answer_of_every_network(three_mistakes):
+    report.main()
+    cards = read_page().split('<ul class="photos mistakes">')[1].split("</ul>")[0].split("<li ")[1:]
+    found = [
+        re.findall('<dt>(.*?)</dt><dd><span role="img" aria-label="(.*?)"', card) for card in cards
+    ]
+    assert found == [
+        [("custom", "wrong"), ("transfer", "wrong"), ("probe", "wrong")],
+        [("custom", "wrong"), ("transfer", "right"), ("probe", "right")],
+        [("custom", "right"), ("transfer", "wrong"), ("probe", "right")],
+    ]
+
+
+def test_the_most_confident_mistakes_of_the_rivals_come_first():
     predictions = {}
-    for name, confidence in {"custom": (0.6, 0.9, 0.5), "transfer": (0.7, 0.8, 0.95)}.items():
+    confidences = {
+        "custom": (0.6, 0.9, 0.5), "transfer": (0.7, 0.8, 0.95), "probe": (0.99, 0.6, 0.6)
+    }  # fmt: skip
+    for name, confidence in confidences.items():
         predictions[name] = pd.DataFrame(
             {
                 "photo": list("xyz"),
                 "actual": "a",
-                "predicted": ["b", "b", "b" if name == "custom" else "a"],
+                "predicted": ["b", "b", "a" if name == "transfer" else "b"],
                 "a": [str(1 - value) for value in confidence],
                 "b": [str(value) for value in confidence],
             }
@@ -85,6 +104,7 @@ def test_the_most_confident_mistakes_come_first():
     table, counts = mistakes.choose_mistakes(predictions)
     assert table["photo"].tolist() == ["y", "x", "z"]
     assert table["custom_confidence"].tolist() == [0.9, 0.6, 0.5]
+    assert table["probe_confidence"].tolist() == [0.6, 0.99, 0.6]
     assert counts == {"both": 2, "custom": 1, "transfer": 0}
 
 
@@ -99,23 +119,24 @@ def test_the_most_confident_mistakes_come_first():
     ],
 )
 def test_of_many_mistakes_the_same_number_of_each_kind_is_shown_if_possible(wrong, shown):
-    both, custom, transfer = (np.repeat(np.arange(3) == kind, wrong) for kind in range(3))
+    kinds = [*wrong, 500]  # the last are of the probe alone
+    both, custom, transfer, _ = (np.repeat(np.arange(4) == kind, kinds) for kind in range(4))
+    every = np.ones(sum(kinds), bool)
     predictions = {
         name: pd.DataFrame(
             {
-                "photo": [str(row) for row in range(sum(wrong))],
+                "photo": [str(row) for row in range(sum(kinds))],
                 "actual": "a",
-                "predicted": np.where(mistaken | both, "b", "a"),
+                "predicted": np.where(mistaken, "b", "a"),
                 "a": "0.2",
                 "b": "0.8",
             }
         )
-        for name, mistaken in {"custom": custom, "transfer": transfer}.items()
+        for name, mistaken in zip(NETWORKS, (both | custom, both | transfer, every), strict=True)
     }
     table, counts = mistakes.choose_mistakes(predictions)
-    kinds = ("both", "custom", "transfer")
-    assert tuple(counts[kind] for kind in kinds) == wrong
-    assert tuple((table["wrong"] == kind).sum() for kind in kinds) == shown
+    assert counts == dict(zip(("both", "custom", "transfer"), wrong, strict=True))
+    assert tuple((table["wrong"] == kind).sum() for kind in counts) == shown
 
 
 def test_a_thumbnail_is_of_the_photo_that_it_names(three_mistakes):
@@ -130,27 +151,63 @@ def test_a_thumbnail_is_of_the_photo_that_it_names(three_mistakes):
 def test_the_terminal_shows_the_verdict(three_mistakes, capsys):
     report.main()
     shown = capsys.readouterr().out
-    headline, *explanation, last = shown.splitlines()
+    headline, reason, *_, last = shown.splitlines()
     assert headline == "Too close to call"
-    assert " ".join(explanation).startswith("Of 30 validation photos, custom gets 28 right")
-    assert "metrics/report.html" in last
-    assert max(map(len, shown.splitlines())) <= 80
+    assert reason == "Transfer gets 28 of 30 right, your network 28 of 30; that could be chance."
+    assert last == "Details: metrics/report.html"
+    for name, right in {"custom": 28, "transfer": 28, "probe": 27}.items():
+        assert re.search(f"^{name} +{right} of 30 ", shown, re.MULTILINE)
+
+
+def test_no_command_is_broken_on_the_terminal(three_mistakes, capsys):
+    change_parameters(Path("params.yaml"), epochs=10**60)
+    report.main()
+    lines = capsys.readouterr().out.splitlines()
+    command = f"`dvc exp run -S epochs={3 * 10**60}`"
+    assert [line for line in lines if command in line]
+    assert all(len(line) <= 80 or line.strip(".") == command for line in lines)
+    assert all(line.count("`") % 2 == 0 for line in lines)
+
+
+def test_the_answer_heads_the_page_with_its_reason_notes_and_next_step(three_mistakes):
+    report.main()
+    header = read_page().split("<header>")[1].split("</header>")[0]
+    assert "<h1>Too close to call</h1>" in header
+    reason = "Transfer gets 28 of 30 right, your network 28 of 30; that could be chance."
+    assert f'<p class="reason">{reason}</p>' in header
+    notes = re.findall("<li>(.*?)</li>", header)
+    assert notes[0].startswith("Custom was still improving after 5 epochs: its training accuracy ")
+    assert notes[-1].startswith("A linear layer on the base gets 27 of 30 right: ")
+    step = "Try more epochs: <code>dvc exp run -S epochs=6</code>."
+    assert f'<p class="next-step">{step}</p>' in header
+    assert "`" not in header
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_commands_become_code_and_everything_else_stays_text(name):
+    html = rendering.mark_code(f"Guess {name}, `dvc repro`, {name}: `git log -S '<x>'`.")
+    page = Texts(html)
+    assert page.tags == [("code", {}), ("code", {})]
+    assert page.texts == [f"Guess {name}, ", "dvc repro", f", {name}: ", "git log -S '<x>'", "."]
 
 
 def test_names_are_shown_as_text_and_run_nothing(workspace):
-    actual = np.arange(40) % len(HOSTILE)
+    actual = np.arange(41) % len(HOSTILE)
     wrong = (actual + 1) % len(HOSTILE)
-    write_results({"custom": wrong, "transfer": actual}, HOSTILE)
+    classes = HOSTILE[1:] + HOSTILE[:1]  # the first one is the majority class
+    write_results({"custom": wrong, "transfer": actual}, classes)
     change_parameters(workspace / "params.yaml", photos="data/<b>\"photos\" & 'more'</b>")
     report.main()
     page = Texts()
     for name in HOSTILE:
         assert name in page.texts
     assert "data/<b>\"photos\" & 'more'</b>" in page.texts
+    guess = f"Always guessing {HOSTILE[1]}, the majority class, gives an accuracy of 0.15"
+    assert [text for text in page.texts if text.startswith(guess)]
     tags = [tag for tag, _ in page.tags]
     assert tags.count("script") == 1
     assert "b" not in tags
-    assert len(shown_photos(page)) == 40
+    assert len(shown_photos(page)) == 41
     assert not [name for _, attributes in page.tags for name in attributes if name[:2] == "on"]
 
 
@@ -192,15 +249,17 @@ def test_look_alikes_count_as_one_and_the_page_says_so(three_mistakes):
     table = files.read_table("data/split.csv")
     table.loc[30:32, "group"] = table.loc[30, "group"]
     files.write_table("data/split.csv", table)
-    for name in ("custom", "transfer"):
+    for name in NETWORKS:
         values = json.loads(Path(f"metrics/{name}.json").read_text()) | {"distinct_photos": 28}
         files.write_json(f"metrics/{name}.json", values)
     report.main()
     page = read_page()
     assert "28 of 30, 28 different</td>" in page
-    assert "Of 30 validation photos (28 different), custom gets 93% right" in page
+    assert "your network 93.3%, of 28 different photos; that could be chance." in page
     assert "count as one, with the share of them that is right." in page
-    assert "sign test)" in page
+    headings = ["First is better on", "Second is better on", "Sign test"]
+    assert headings in [row[3:] for row in table_rows(page)]
+    assert "the p-value is that of the sign test" in page
 
 
 def test_the_majority_class_is_on_the_page_where_classes_are_uneven(three_mistakes):
@@ -334,11 +393,13 @@ def test_the_numbers_of_the_page_are_those_of_the_files(three_mistakes):
     matrices = sections["confusion"].split("<caption")
     scores = {row[0]: row for row in table_rows(sections["scores"])}
     recall = {row[0]: row for row in table_rows(sections["recall"])}
-    for column, name in enumerate(("custom", "transfer")):
+    assert [name for name in scores if name in NETWORKS] == list(NETWORKS)
+    for column, name in enumerate(NETWORKS):
         values = json.loads(Path(f"metrics/{name}.json").read_text())
         low, high = values["accuracy_low"], values["accuracy_high"]
+        right = "27 of 30" if name == "probe" else "28 of 30"
         assert scores[name] == [
-            name, f"{values['accuracy']:.3f}", "", f"{low:.3f} to {high:.3f}", "28 of 30",
+            name, f"{values['accuracy']:.3f}", "", f"{low:.3f} to {high:.3f}", right,
             f"{values['balanced_accuracy']:.3f}", f"{values['macro_f1']:.3f}",
             f"{values['log_loss']:.3f}",
         ]  # fmt: skip
@@ -352,15 +413,58 @@ def test_the_numbers_of_the_page_are_those_of_the_files(three_mistakes):
             assert shown[2 + column] == f"{float(row['recall']):.2f}"
 
 
+def test_the_gain_of_every_pair_is_on_the_page(three_mistakes):
+    report.main()
+    values = files.read_json("metrics/comparison.json")
+    rows = table_rows(read_page().split('<h3 id="gains">')[1].split("</table>")[0])
+    assert len(rows) == 1 + len(PAIRS)
+    counts = {("transfer", "custom"): (1, 1), ("transfer", "probe"): (2, 1),
+              ("probe", "custom"): (1, 2)}  # fmt: skip
+    for row, (pair, prefix) in zip(rows[1:], PAIRS.items(), strict=True):
+        gain, low, high = (values[f"{prefix}accuracy_gain{end}"] for end in ("", "_low", "_high"))
+        first, second = counts[pair]
+        assert row == [
+            "{} &minus;&nbsp;{}".format(*pair), f"{gain:+.3f}", f"{low:+.3f} to {high:+.3f}",
+            str(first), str(second), "p = 1",
+        ]  # fmt: skip
+
+
+def test_the_page_says_that_the_probe_is_no_rival_and_that_the_best_of_many_is_too_good(
+    three_mistakes,
+):
+    report.main()
+    scores = read_page().split('id="scores"')[1].split("</section>")[0]
+    assert "The probe is the reference, not a rival" in scores
+    assert "shows an accuracy of 0.91 where the truth is 0.80" in scores
+    assert "<code>dvc repro study/dvc.yaml</code>" in scores
+    assert "<code>test_fraction</code>" in scores
+
+
+def test_the_state_of_each_training_is_below_its_charts(three_mistakes):
+    report.main()
+    section = read_page().split('id="curves"')[1].split("</section>")[0]
+    shown = [
+        re.sub("<.*?>", "", item) for item in re.findall('<li class=".*?">(.*?)</li>', section)
+    ]
+    found = {
+        name: progress.judge(files.read_table(f"metrics/history/{name}.csv").astype(float))
+        for name in RIVALS
+    }
+    assert shown == [f"{name}: {each.state}: {each.reason}." for name, each in found.items()]
+    assert found["custom"].state == "still improving"
+    assert found["transfer"].state == "converged"
+    assert 'class="probe' not in section
+
+
 def test_a_class_without_validation_photos_has_no_recall(three_mistakes):
-    for name in ("custom", "transfer"):
+    for name in NETWORKS:
         path = f"metrics/per_class/{name}.csv"
         table = files.read_table(path)
         table.loc[1, ["recall", "photos"]] = ["0.000000", "0"]
         files.write_table(path, table)
     report.main()
     page = Path("metrics/report.html").read_text(encoding="utf-8")
-    assert ["cat", "0", "none", "none"] in table_rows(page)
+    assert ["cat", "0", "none", "none", "none"] in table_rows(page)
 
 
 def read_page():
@@ -400,11 +504,29 @@ def test_the_study_is_on_the_page_which_says_if_it_is_outdated(three_mistakes, c
     page = read_page()
     section = page.split('id="study"')[1].split("</section>")[0]
     shown = {row[0]: row for row in table_rows(section)}
-    gain = files.read_json("metrics/study/repeat/gain.json")
-    assert shown["gain"][1] == f"{gain['accuracy']:+.3f}"
-    low, high = gain["accuracy_low"], gain["accuracy_high"]
-    assert shown["gain"][3] == f"{low:+.3f} to {high:+.3f}"
-    for name in ("repeat", "curve"):
-        assert files.read_json(f"metrics/study/{name}.json")["answer"] in Texts().texts
+    for row, name, form in [
+        ("majority class", "majority", ".3f"),
+        *((network, network, ".3f") for network in NETWORKS),
+        *(
+            ("{} &minus;&nbsp;{}".format(*pair), f"{prefix}gain", "+.3f")
+            for pair, prefix in PAIRS.items()
+        ),
+    ]:
+        values = files.read_json(f"metrics/study/repeat/{name}.json")
+        mean, low, high = (format(values[f"accuracy{end}"], form) for end in ("", "_low", "_high"))
+        assert (shown[row][1], shown[row][3]) == (mean, f"{low} to {high}")
+    texts = Texts().texts
+    assert files.read_json("metrics/study/curve.json")["answer"] in texts
+    found = files.read_json("metrics/study/repeat.json")["verdict"]
+    assert found["headline"] == "Use transfer"
+    above = page.split("<header>")[1].split("</header>")[0]
+    if outdated:
+        assert "<h1>Too close to call</h1>" in above
+        assert [text for text in texts if text.startswith(f"Use transfer. {found['reason']}")]
+    else:
+        assert "<h1>Use transfer</h1>" in above
+        assert f'<p class="reason">{found["reason"]}</p>' in above
+        assert "<li>On this split alone: Too close to call. " in above
+    assert section.count('<path class="probe band"') == 1
     assert ("out of date" in section) == bool(outdated)
     assert outdated is None or f"computed: {outdated}." in section

@@ -14,8 +14,9 @@ import numpy as np
 import psutil
 import pytest
 
+from stages import probe
 from stages.common import files, parameters
-from stages.networks import building, loading, training
+from stages.networks import building, linear, loading, training
 from stages.networks.backend import keras
 from study.common import data, folds, tasks, worker
 from study.common import parameters as study_parameters
@@ -216,13 +217,31 @@ def append_comment(project, path="stages/networks/building.py"):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
-    [append_comment, lambda project: change_parameters(project.folder / "params.yaml", epochs=1)],
+    [
+        append_comment,
+        lambda project: append_comment(project, "stages/networks/linear.py"),
+        lambda project: change_parameters(project.folder / "params.yaml", epochs=1),
+        lambda project: change_parameters(project.folder / "params.yaml", schedule="constant"),
+    ],
 )
 def test_whatever_determines_a_result_makes_it_a_new_task(small, change):
     before = finished(small)
     change(small)
     study(small)
     assert len(finished(small)) == len(before) + TASKS
+
+
+def test_photos_grouped_otherwise_make_it_a_new_task(small, monkeypatch):
+    """The probe's inner folds depend on it, even where all photos weigh what they did."""
+    monkeypatch.chdir(small.folder)
+    params, before = parameters.read(), len(finished(small))
+    photos = data.read(params)
+    inputs = {"probe": linear.pool(photos.inputs["transfer"], 30)}
+    todo = [tasks.Task("probe", np.arange(0, 30, 2), np.arange(1, 30, 2), seed=0)]
+    other = np.roll(photos.groups, 1)
+    for count, groups in enumerate([photos.groups, other, photos.groups, other], 1):
+        tasks.run(todo, inputs, photos._replace(groups=groups), params, "local")
+        assert len(finished(small)) == before + min(count, 2)
 
 
 NAME_THE_FIRST_CLASS = """
@@ -398,6 +417,28 @@ def assert_equal(task, photos, found, network, inputs):
     assert right == np.sum(answers == photos.labels[task.held_out])
 
 
+def test_a_probe_answers_as_the_one_of_the_stage_does(small, monkeypatch):
+    """For the same training photos and the same seed; with labels by lot, some are wrong."""
+    monkeypatch.chdir(small.folder)
+    table = files.read_table("data/split.csv")
+    table["label"] = np.random.default_rng(0).permutation(table["label"])
+    files.write_table("data/split.csv", table)
+    params = parameters.read()
+    photos = data.read(params)
+    probe.main()
+    network = loading.load("data/models/probe.keras")
+    answers = network.predict(np.load("data/pixels.npy"), verbose=0).argmax(axis=1)
+
+    pooled = linear.pool(photos.inputs["transfer"], 30)
+    weights = 2.0 ** np.arange(30)  # so that their sum says which photos are right
+    inputs = {"probe": pooled, "labels": photos.labels, "groups": photos.groups}
+    train = np.flatnonzero(table["split"] == "train")
+    task = tasks.Task("probe", train, np.arange(30), params.seed)
+    right = worker.count_right(task, inputs | {"weights": weights}, params, worker.IDENTITY)
+    assert right == weights[answers == photos.labels].sum()
+    assert 0 < right < weights.sum()
+
+
 def test_a_worker_comes_to_the_same_as_a_new_network_trained_alone(small, monkeypatch):
     """A worker reuses its compiled network."""
     monkeypatch.chdir(small.folder)
@@ -440,10 +481,10 @@ def test_a_worker_fine_tunes_to_the_same_as_a_new_network_trained_alone(small, m
         model = training.compile_for_training(head, params.learning_rate)
         training.fit("transfer", model, own, params, seed)
         building.unfreeze(network.get_layer("base"), 8)
-        rate = params.learning_rate / training.FINE_TUNING_DIVISOR
-        model = training.compile_for_training(network, rate)
+        lower = params.model_copy(update={"learning_rate": params.learning_rate / 100})
+        model = training.compile_for_training(network, lower.learning_rate)
         training.fit(
-            "transfer", model, own._replace(inputs=pixels), params, seed,
+            "transfer", model, own._replace(inputs=pixels), lower, seed,
             initial_epoch=params.epochs, epochs=2 * params.epochs,
         )  # fmt: skip
         assert_equal(task, photos, found, network, pixels)
@@ -471,7 +512,10 @@ def test_dvc_runs_the_study_shows_it_and_puts_it_on_the_page(changing):
     assert sorted(ran) == ["study/dvc.yaml:curve", "study/dvc.yaml:repeat"]
     shown = changing.run("dvc", "metrics", "show", "metrics/study/repeat").stdout
     names = [line.split()[0].rpartition("/")[2] for line in shown.splitlines()[1:]]
-    assert names == [f"{name}.json" for name in ("custom", "gain", "majority", "probe", "transfer")]
+    assert names == [
+        "custom.json", "gain.json", "majority.json", "probe.json", "probe_custom_gain.json",
+        "probe_gain.json", "transfer.json",
+    ]  # fmt: skip
     assert max(map(len, shown.splitlines())) <= 110
     plots = json.loads(changing.run("dvc", "plots", "show", "--json").stdout)
     assert "errors" not in plots

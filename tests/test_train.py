@@ -1,5 +1,6 @@
 import gc
 import json
+import math
 import os
 import signal
 import subprocess
@@ -76,8 +77,9 @@ def test_a_class_with_few_photos_weighs_as_class_weight_says(weight, share):
     data = training.Data(np.ones((12, 1), np.float32), labels, rows, np.array([], int))
     network = keras.Sequential([keras.Input((1,)), keras.layers.Dense(2, activation="softmax")])
     model = training.compile_for_training(network, 0.02)
-    params = parameters.read(ROOT / "params.yaml").model_copy(update={"class_weight": weight})
-    training.fit("custom", model, data, params, seed=0, epochs=80)
+    changes = {"class_weight": weight, "epochs": 80, "learning_rate": 0.02}
+    params = parameters.read(ROOT / "params.yaml").model_copy(update=changes)
+    training.fit("custom", model, data, params, seed=0)
     assert float(network(np.ones((1, 1)))[0, 0]) == pytest.approx(share, abs=0.03)
 
 
@@ -134,8 +136,8 @@ def test_photos_that_were_trained_on_do_not_stay_in_memory():
     data = training.Data(inputs, np.zeros(12, int), rows, np.arange(8, 12))
     layers = [keras.Input((4,)), keras.layers.Dense(2, activation="softmax")]
     model = training.compile_for_training(keras.Sequential(layers), 0.1)
-    params = parameters.read(ROOT / "params.yaml")
-    training.fit("custom", model, data, params, seed=0, epochs=2)
+    params = parameters.read(ROOT / "params.yaml").model_copy(update={"epochs": 2})
+    training.fit("custom", model, data, params, seed=0)
     alive = weakref.ref(inputs)
     del inputs, data, model
     gc.collect()
@@ -152,7 +154,10 @@ def test_both_networks_train_with_the_same_settings(extracted, monkeypatch):
         batches = [
             [batch[1].numpy().tolist() for batch in served] for served in (dataset, validation_data)
         ]
-        arguments["callbacks"] = [type(callback) for callback in arguments["callbacks"]]
+        callbacks = arguments["callbacks"]
+        arguments["callbacks"] = [type(callback) for callback in callbacks]
+        (scheduler,) = (each for each in callbacks if hasattr(each, "schedule"))
+        arguments["rates"] = [scheduler.schedule(epoch, 0) for epoch in range(2)]
         settings.append((nameless(model.optimizer), model.loss, batches, arguments))
         raise StopError
 
@@ -162,6 +167,48 @@ def test_both_networks_train_with_the_same_settings(extracted, monkeypatch):
             train.main(name)
     assert settings[0] == settings[1]
     assert settings[0][3]["epochs"] == 2
+    assert settings[0][3]["rates"] == [0.001, 0.0005]
+
+
+class Rates(keras.callbacks.Callback):
+    """Notes the learning rate of each epoch, while it runs."""
+
+    def __init__(self):
+        super().__init__()
+        self.epochs = {}
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.epochs[self.epoch] = float(self.model.optimizer.learning_rate)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch
+
+
+def measure_rates(schedule, length=5, **arguments):
+    """The learning rate of each epoch of a training, by its number from 0."""
+    data = training.Data(np.ones((8, 2), np.float32), np.arange(8) % 2, np.arange(8), np.arange(8))
+    layers = [keras.Input((2,)), keras.layers.Dense(2, activation="softmax")]
+    model = training.compile_for_training(keras.Sequential(layers), 0.02)
+    changes = {"epochs": length, "learning_rate": 0.02, "schedule": schedule}
+    params = parameters.read(ROOT / "params.yaml").model_copy(update=changes)
+    rates = Rates()
+    training.fit("custom", model, data, params, seed=0, callbacks=[rates], **arguments)
+    return rates.epochs
+
+
+def test_the_learning_rate_falls_as_a_cosine_or_stays_as_it_is():
+    expected = [0.02 * (1 + math.cos(math.pi * epoch / 5)) / 2 for epoch in range(5)]
+    assert measure_rates("cosine") == pytest.approx(dict(enumerate(expected)))
+    assert measure_rates("cosine", length=1) == pytest.approx({0: 0.02})
+    assert measure_rates("constant") == pytest.approx(dict.fromkeys(range(5), 0.02))
+
+
+def test_a_training_that_resumes_has_the_rates_that_it_would_have_had():
+    whole = measure_rates("cosine")
+    assert measure_rates("cosine", initial_epoch=3) == {epoch: whole[epoch] for epoch in (3, 4)}
+    # A training after another one, such as fine-tuning, begins a cosine of its own.
+    after = measure_rates("cosine", initial_epoch=5, epochs=10)
+    assert after == {5 + epoch: rate for epoch, rate in whole.items()}
 
 
 def test_training_the_layers_leaves_the_base_as_it_was(extracted):
@@ -187,7 +234,7 @@ def test_a_line_per_epoch_is_printed_and_kept(extracted, capfd):
         assert word in shown
 
 
-@pytest.mark.parametrize("arguments", [[], ["other"], ["custom", "transfer"]])
+@pytest.mark.parametrize("arguments", [[], ["other"], ["probe"], ["custom", "transfer"]])
 def test_a_wrong_name_ends_in_one_line(arguments):
     command = [sys.executable, "-m", "stages.train", *arguments]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -329,7 +376,9 @@ def test_devices_get_the_largest_batches_that_they_can_share():
 @pytest.mark.slow
 def test_several_devices_train_together(extracted):
     # Two devices cannot share a batch of 5: they get 2 photos each, as of a batch of 4.
-    change_parameters(extracted / "params.yaml", epochs=8, batch_size=5, learning_rate=0.01)
+    change_parameters(
+        extracted / "params.yaml", epochs=8, batch_size=5, learning_rate=0.01, schedule="constant"
+    )
     _, history, network = train_on_two_devices()
     assert history["loss"].iloc[-1] < 0.8 * history["loss"].iloc[0]
 

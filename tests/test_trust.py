@@ -21,7 +21,7 @@ MODEL = Path("data/models/custom.keras")
 
 @pytest.fixture
 def trained(workspace):
-    """A workspace with two saved networks, and pixels of three classes."""
+    """A workspace with three saved networks, and pixels of three classes."""
     Path("data").mkdir()
     np.save("data/pixels.npy", np.random.default_rng(0).integers(0, 256, (6, 32, 32, 3), np.uint8))
     sides = ["train", "validation"] * 3
@@ -29,7 +29,7 @@ def trained(workspace):
     names = [f"{n}.jpg" for n in range(6)]
     table = pd.DataFrame({"photo": names, "label": labels, "split": sides, "group": names})
     files.write_table("data/split.csv", table)
-    for name in ("custom", "transfer"):
+    for name in parameters.NETWORKS:
         arguments = {"filters": [4], "dropout": 0}
         layers = building.build_layers(arguments, classes=3, seed=0, shape=(32, 32, 3))
         files.save_network(building.build_custom(32, layers), f"data/models/{name}.keras")

@@ -10,7 +10,8 @@ from pydantic_core import ErrorDetails
 
 from stages.common import yaml_files
 
-NETWORKS = ("custom", "transfer")
+RIVALS = ("custom", "transfer")  # of the fair fight: they have the same layers
+NETWORKS = (*RIVALS, "probe")  # the probe is the reference: one linear layer on the base
 SIDES = ("train", "validation", "test")  # of the split; test is sealed
 RESULTS = ("data/augmented", "data/base", "data/models", "data/study", "data/training", "metrics")
 DEMO = "data/demo"  # the folder of the pictures that `render` draws
@@ -79,6 +80,7 @@ class Parameters(Section):
     epochs: Count
     batch_size: Count
     learning_rate: Annotated[float, Field(gt=0)]
+    schedule: Literal["constant", "cosine"]
     image_size: Annotated[int, Field(strict=True, ge=32)]
     validation_fraction: Annotated[float, Field(gt=0, lt=1)]
     test_fraction: Annotated[float, Field(ge=0, lt=1)]
@@ -88,7 +90,7 @@ class Parameters(Section):
     layers: dict[str, Any]
     base: Base
     demo: Demo
-    model: Literal["custom", "transfer"]
+    model: Literal["custom", "transfer", "probe"]
 
     @field_validator("photos")
     @classmethod

@@ -33,7 +33,7 @@ def load_trained(name: str, image_size: int, classes: int) -> Inference:
     """Load one of the trained networks for inference.
 
     Args:
-        name: `custom` or `transfer`.
+        name: one of `NETWORKS`.
         image_size: side of the square input, pixels.
         classes: number of classes.
 

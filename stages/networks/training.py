@@ -1,5 +1,6 @@
 """Training: photos in batches, and the loop that trains every network."""
 
+import math
 import signal
 import weakref
 from collections.abc import Callable, Sequence
@@ -218,6 +219,34 @@ def weigh_classes(labels: np.ndarray) -> dict[int, float]:
     return dict(zip(classes.tolist(), weights.tolist(), strict=True))
 
 
+def lower_rate(params: Parameters) -> Parameters:
+    """Return parameters for fine-tuning, which would spoil a base at the usual learning rate."""
+    rate = params.learning_rate / FINE_TUNING_DIVISOR
+    return params.model_copy(update={"learning_rate": rate})
+
+
+def schedule_rate(params: Parameters, first: int) -> list[keras.callbacks.Callback]:
+    """Return what lowers the learning rate from epoch to epoch, if anything does.
+
+    With `cosine` the rate of epoch i of E, counted from 0, is learning_rate * (1 + cos(pi * i /
+    E)) / 2, as in I. Loshchilov and F. Hutter (2017), SGDR: Stochastic Gradient Descent with
+    Warm Restarts, ICLR, https://arxiv.org/abs/1608.03983, without restarts.
+
+    Args:
+        params: `epochs`, `learning_rate` and `schedule` are used.
+        first: number of the first epoch, from 0.
+    """
+    if params.schedule == "constant":
+        return []
+
+    # Depends on the epoch alone, so a training that resumes goes on where it was.
+    def get_rate(epoch: int, rate: float) -> float:
+        share = (epoch - first) / params.epochs
+        return params.learning_rate * (1 + math.cos(math.pi * share)) / 2
+
+    return [keras.callbacks.LearningRateScheduler(get_rate)]
+
+
 def compile_for_training(network: keras.Model, learning_rate: float) -> keras.Model:
     """Wrap a network in a compiled model that trains its weights.
 
@@ -255,11 +284,13 @@ def fit(
         name: of the network.
         model: what `compile_for_training` returns.
         data: the `Data`.
-        params: `batch_size`, `class_weight` and `epochs` are used.
+        params: `batch_size`, `class_weight`, `epochs`, `schedule` and `learning_rate`, at which
+            the model was compiled, are used.
         seed: of the order of the photos.
         callbacks: of Keras.
         initial_epoch: from 0; above it where a training resumes.
-        epochs: the epoch before which to end; `params.epochs` by default.
+        epochs: the epoch before which to end; `params.epochs` by default. The schedule spans
+            the last `params.epochs` before it.
         verbose: as in Keras's `fit`.
 
     Raises:
@@ -278,13 +309,15 @@ def fit(
         rows = data.validation
         validation_data = make_batches(data, lambda: rows, validation, size)
     balanced = params.class_weight == "balanced"
+    last = params.epochs if epochs is None else epochs
+    schedule = schedule_rate(params, last - params.epochs)
     model.fit(
         make_batches(data, order, train, batch_size),
         class_weight=weigh_classes(data.labels[data.train]) if balanced else None,
         validation_data=validation_data,
         initial_epoch=initial_epoch,
-        epochs=params.epochs if epochs is None else epochs,
+        epochs=last,
         shuffle=False,  # the rows are
-        callbacks=[order, StopAtDivergence(name), *callbacks],
+        callbacks=[order, *schedule, StopAtDivergence(name), *callbacks],
         verbose=verbose,
     )

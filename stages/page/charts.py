@@ -65,10 +65,10 @@ def choose_ticks(low: float, high: float, most: int = 6) -> list[float]:
 
 
 def plot_histories(histories: dict[str, pd.DataFrame]) -> dict[str, Chart]:
-    """Lay out the accuracy and the loss of both networks over the epochs.
+    """Lay out the accuracy and the loss of networks over the epochs.
 
     Args:
-        histories: for each network, the numbers of `metrics/history/NAME.csv`.
+        histories: for each network that has one, the numbers of `metrics/history/NAME.csv`.
 
     Returns:
         A chart for `Accuracy` and one for `Loss`, with a line for the training photos and
@@ -86,7 +86,9 @@ def plot_bands(
     column: str,
     transform: Callable[[np.ndarray], np.ndarray] = np.asarray,
 ) -> Chart:
-    """Lay out the accuracy of both networks along an axis, with the bands of their intervals.
+    """Lay out the accuracy of networks along an axis, with the bands of their intervals.
+
+    Only `custom`, `transfer` and `probe` are drawn, as far as the table has them.
 
     Args:
         table: numbers in the columns `network`, `accuracy`, `accuracy_low`, `accuracy_high`
@@ -102,6 +104,8 @@ def plot_bands(
     lines = []
     for network in NETWORKS:
         rows = table[table["network"] == network]
+        if rows.empty:
+            continue
         x = [across[value] for value in rows[column]]
         y, low, high = (
             [round(HEIGHT * (1 - value), 1) for value in rows[name]]

@@ -3,11 +3,13 @@
 import base64
 import hashlib
 import io
+import re
 from pathlib import Path
 from typing import Any
 
 import jinja2
 import numpy as np
+from markupsafe import Markup, escape
 from PIL import Image
 
 FOLDER = Path(__file__).parent
@@ -27,6 +29,11 @@ def encode_thumbnail(pixels: np.ndarray) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(encoded.getvalue()).decode()
 
 
+def mark_code(text: str) -> Markup:
+    """Return a text as HTML: escaped, and what stands between backticks as `<code>`."""
+    return Markup(re.sub("`(.+?)`", r"<code>\1</code>", str(escape(text))))
+
+
 def render(**values: Any) -> str:
     """Fill the template `template.html`.
 
@@ -43,6 +50,7 @@ def render(**values: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["code"] = mark_code
     script = (FOLDER / "script.js").read_text(encoding="utf-8")
     return environment.get_template("template.html").render(
         style=(FOLDER / "style.css").read_text(encoding="utf-8"),

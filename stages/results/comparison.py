@@ -4,10 +4,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import binomtest, norm
 
-from stages.results.records import Comparison
+from stages.results.records import PAIRS, Comparison, Comparisons
+
+COUNTS = ("first", "second")  # in a `Comparison`; in files they bear the networks' names
 
 
-def compare(custom_right: np.ndarray, transfer_right: np.ndarray, groups: ArrayLike) -> Comparison:
+def compare(first_right: np.ndarray, second_right: np.ndarray, groups: ArrayLike) -> Comparison:
     """Compare two networks on the same photos.
 
     Photos of one group count as one, with the share of them that a network gets right.
@@ -21,19 +23,18 @@ def compare(custom_right: np.ndarray, transfer_right: np.ndarray, groups: ArrayL
     The interval of the gain is the adjusted Wald interval for paired proportions of
     D. G. Bonett and R. M. Price (2012), Journal of Educational and Behavioral
     Statistics 37(4), 479-488, https://doi.org/10.3102/1076998611411915: the usual interval of
-    a mean difference, with one more photo that only transfer gets right, and one that only
-    custom does. So it holds for shares as well.
+    a mean difference, with one more photo that only the first gets right, and one that only
+    the second does. So it holds for shares as well.
 
     Args:
-        custom_right: `bool` `[n]`, whether the network gets each photo right.
-        transfer_right: the same for the same photos, in the same order.
+        first_right: `bool` `[n]`, whether the first network gets each photo right.
+        second_right: the same for the second, in the same order.
         groups: `[n]`, equal for photos that look alike, or show one individual.
     """
     _, group, sizes = np.unique(groups, return_inverse=True, return_counts=True)
-    more = transfer_right.astype(int) - custom_right
+    more = first_right.astype(int) - second_right
     differences = np.bincount(group, more) / sizes
-    only_transfer, only_custom = int(np.sum(differences > 0)), int(np.sum(differences < 0))
-    differing = only_transfer + only_custom
+    first, second = int(np.sum(differences > 0)), int(np.sum(differences < 0))
 
     adjusted = np.append(differences, [1, -1])
     centre, variance = adjusted.mean(), adjusted.var() / len(adjusted)
@@ -42,7 +43,29 @@ def compare(custom_right: np.ndarray, transfer_right: np.ndarray, groups: ArrayL
         accuracy_gain=float(differences.mean()),
         accuracy_gain_low=max(-1.0, float(centre - margin)),
         accuracy_gain_high=min(1.0, float(centre + margin)),
-        p_value=float(binomtest(only_custom, differing).pvalue) if differing else 1.0,
-        only_transfer_right=only_transfer,
-        only_custom_right=only_custom,
+        p_value=float(binomtest(second, first + second).pvalue) if first + second else 1.0,
+        first=first,
+        second=second,
     )
+
+
+def to_json(comparisons: Comparisons) -> dict[str, float]:
+    """Return all comparisons by the names that metrics/comparison.json has for them."""
+    return {
+        name: value
+        for pair, comparison in comparisons.items()
+        for name, value in zip(_name_values(pair), comparison, strict=True)
+    }
+
+
+def from_json(values: dict[str, float]) -> Comparisons:
+    """Return the comparisons that `to_json` returned as `values`."""
+    return {
+        pair: Comparison(*(values[name] for name in _name_values(pair)))  # type: ignore[arg-type]
+        for pair in PAIRS
+    }
+
+
+def _name_values(pair: tuple[str, str]) -> list[str]:
+    counts = {name: f"only_{network}_right" for name, network in zip(COUNTS, pair, strict=True)}
+    return [PAIRS[pair] + counts.get(name, name) for name in Comparison._fields]

@@ -52,20 +52,32 @@ class Guess(NamedTuple):
     even: bool
 
 
+# The pairs of networks that are compared: the gain is that of the first over the second. Each has
+# a prefix of its names in metrics/comparison.json.
+PAIRS = {
+    ("transfer", "custom"): "",
+    ("transfer", "probe"): "probe_",
+    ("probe", "custom"): "probe_custom_",
+}
+
+
 class Comparison(NamedTuple):
-    """How much better transfer is than custom, on the same photos.
+    """How much better one network is than another, on the same photos.
 
     Attributes:
-        accuracy_gain: accuracy of transfer minus that of custom, -1 to 1.
+        accuracy_gain: accuracy of the first minus that of the second, -1 to 1.
         accuracy_gain_low, accuracy_gain_high: its 95% interval.
         p_value: of McNemar's exact test, two-sided.
-        only_transfer_right, only_custom_right: numbers of different photos that only this network
-            gets right; of those that look alike, or show one individual: gets more of right.
+        first, second: numbers of different photos that only this network gets right; of those
+            that look alike, or show one individual: gets more of right.
     """
 
     accuracy_gain: float
     accuracy_gain_low: float
     accuracy_gain_high: float
     p_value: float
-    only_transfer_right: int
-    only_custom_right: int
+    first: int
+    second: int
+
+
+Comparisons = dict[tuple[str, str], Comparison]

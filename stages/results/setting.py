@@ -20,6 +20,7 @@ DECISIVE = {
     "image_size",
     "layers",
     "learning_rate",
+    "schedule",
     "seed",
 }
 

@@ -1,53 +1,250 @@
-"""The answer in words: which network to use, and how sure that is."""
+"""The answer in words: which network to use, and how sure that is. For comparison and study."""
 
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.stats import norm
 
-from stages.results.records import Comparison, Guess, Scores
+from stages.common.parameters import NETWORKS, RIVALS
+from stages.results.progress import CONVERGED, IMPROVING, OVERFITTING, Progress
+from stages.results.records import PAIRS, Comparison, Comparisons, Guess, Scores
 
 MAX_P_VALUE = 0.05  # a p-value below it is not put down to chance
 MIN_GAIN = 0.02  # a gain in accuracy below it is not worth a base
+
+# Two networks are called as good as each other if this interval of the gain lies within
+# MIN_GAIN of 0. Computed exactly, that is false in at most 2.5% of cases; with a 95% interval it
+# would be in up to 6.7% (of 218 photos), as that interval is too narrow where few photos differ.
+EQUIVALENCE_LEVEL = 0.992
+# The interval is never that short with fewer different photos, and the study asks for as many:
+# a network worse by 0.02 looks the same on 186 photos in 2.3% of cases (0.98 ** 186).
+MIN_EQUIVALENT_PHOTOS = 186
+
+TRANSFER_CUSTOM, TRANSFER_PROBE, PROBE_CUSTOM = PAIRS
+NAMES = {"custom": "your network", "transfer": "transfer", "probe": "a linear layer on the base"}
+STUDY = "`dvc repro study/dvc.yaml`"
 
 
 class Verdict(NamedTuple):
     """The answer.
 
+    Commands in it stand between backticks.
+
     Attributes:
         headline: what to do, in a few words.
-        explanation: sentences that give the numbers, and what follows from them.
+        reason: the numbers that decide, in one sentence of at most 25 words.
+        notes: sentences about what else a reader should know.
+        next_step: what to do next, a sentence.
     """
 
     headline: str
-    explanation: str
+    reason: str
+    notes: list[str]
+    next_step: str
 
 
-def judge(custom: Scores, transfer: Scores, comparison: Comparison, guess: Guess) -> Verdict:
-    """Put the comparison into words.
+class Accuracy(NamedTuple):
+    """The accuracy of a network, with its 95% interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Gain(NamedTuple):
+    """How much more accurate one network is than another.
+
+    Attributes:
+        low, high: its 95% interval.
+        sign: 1 if the first network is surely better, -1 if the second is, else 0.
+        negligible: whether it is surely below `MIN_GAIN`, either way.
+        known: whether there is an interval.
+    """
+
+    low: float
+    high: float
+    sign: int
+    negligible: bool
+    known: bool = True
+
+
+class Outcome(NamedTuple):
+    """A verdict without its numbers.
+
+    Attributes:
+        end: of the reason, after the numbers of the networks.
+        next_step: unless the photos or the training ask for something else.
+    """
+
+    end: str
+    next_step: str
+
+
+MORE = f"Run the study ({STUDY}), or validate on more photos."
+OUTCOMES = {
+    "Use transfer": Outcome("that is not chance", f"See how sure that is: {STUDY}."),
+    "Use custom": Outcome("that is not chance", f"See how sure that is: {STUDY}."),
+    "Use the base with a linear layer": Outcome(
+        "that is not chance", "Publish its metrics: `dvc exp run -S model=probe`."
+    ),
+    "Transfer is better, by little": Outcome(
+        "that is not chance, but less than 0.02", "Use it if the cost of a base is acceptable."
+    ),
+    "As good as each other": Outcome(
+        "they surely differ by less than 0.02", "Use custom, the simpler one."
+    ),
+    "Too close to call": Outcome("that could be chance", MORE),
+    "Both get everything right": Outcome(
+        "such photos are too easy, or too few, to tell them apart",
+        "Validate on harder photos, or on more of them.",
+    ),
+    "Neither beats a guess": Outcome(
+        "always guessing the majority class gets {guess}",
+        "Check the labels of the photos, add photos, or train for more epochs.",
+    ),
+    "Neither surely beats a guess": Outcome(
+        "always guessing the majority class, {guess}, may be as good",
+        "Train for more epochs, or validate on more photos.",
+    ),
+    "No answer": Outcome(
+        "the difference is the same on every split, which gives no interval",
+        "Validate on more photos.",
+    ),
+}
+
+AFTER_STUDY = {
+    "Use transfer": "Use it on other photos: `python -m predict PHOTO_OR_FOLDER`.",
+    "Use custom": "Use it on other photos: `python -m predict PHOTO_OR_FOLDER`.",
+    "Too close to call": "Collect more photos: these do not tell the networks apart.",
+}
+
+
+def decide(
+    accuracies: Mapping[str, Accuracy], gains: Mapping[tuple[str, str], Gain], guess: float
+) -> str:
+    """Choose the headline, one of `OUTCOMES`.
 
     Args:
-        custom: scores of the custom network.
-        transfer: scores of the transfer network, on the same photos.
-        comparison: of the two, photo by photo.
+        accuracies: of each network.
+        gains: of each of `PAIRS`.
+        guess: accuracy of always guessing the majority class.
+    """
+    gain = gains[TRANSFER_CUSTOM]
+    rivals = [accuracies[name] for name in RIVALS]
+    probe_wins = gains[TRANSFER_PROBE].sign < 0 < gains[PROBE_CUSTOM].sign
+    if probe_wins and accuracies["probe"].low > guess:
+        return "Use the base with a linear layer"
+    if all(rival.value == 1 for rival in rivals) and not gain.negligible:
+        return "Both get everything right"
+    if max(rival.value for rival in rivals) <= guess:
+        return "Neither beats a guess"
+    if max(rival.low for rival in rivals) <= guess:
+        return "Neither surely beats a guess"
+    if not gain.known:
+        return "No answer"
+    if gain.sign < 0:
+        return "Use custom"
+    if gain.sign > 0:
+        return "Transfer is better, by little" if gain.high < MIN_GAIN else "Use transfer"
+    return "As good as each other" if gain.negligible else "Too close to call"
+
+
+def judge(scores: Mapping[str, Scores], comparisons: Comparisons, guess: Guess) -> Verdict:
+    """Put the comparison on one split into words.
+
+    Args:
+        scores: of each network, on the same photos.
+        comparisons: of each of `PAIRS`, photo by photo.
         guess: of the majority class of these photos.
     """
-    several = custom.has_copies
-    digits = 2 if custom.distinct_photos < 200 else 3
-    headline, advice = _decide(custom, transfer, comparison, guess, digits)
-    if several:
-        first, second = (f"{scores.accuracy:.0%}" for scores in (custom, transfer))
-    else:
-        first, second = (f"{scores.accuracy * scores.photos:.0f}" for scores in (custom, transfer))
-    different = f" ({custom.distinct_photos} different)" if several else ""
-    scores = (
-        f"Of {custom.photos} validation photos{different}, custom gets {first} right "
-        f"(95% interval {_format_interval(custom, digits)}) and transfer gets "
-        f"{second} right ({_format_interval(transfer, digits)})."
-    )
-    difference = _describe_difference(comparison, several)
-    if not guess.even and _describe_guess(guess, digits) not in advice:
-        scores += f" {_describe_guess(guess, digits)}."
-    return Verdict(headline, f"{scores} {difference} {advice}")
+    some = scores["custom"]
+
+    def count(share: float) -> str:
+        if some.has_copies:
+            return _format_share(share)
+        return f"{share * some.photos:,.0f} of {some.photos:,}"
+
+    accuracies = _get_accuracies(scores)
+    gains = {pair: measure_gain(comparison) for pair, comparison in comparisons.items()}
+    over = f", of {some.distinct_photos:,} different photos" if some.has_copies else ""
+    answer = _put_into_words(accuracies, gains, guess, count, over)
+    gain = gains[TRANSFER_CUSTOM]
+    if answer.headline == "Too close to call" and not gain.low <= 0 <= gain.high:
+        better = NAMES["transfer" if gain.low > 0 else "custom"].capitalize()
+        answer.notes.append(f"{better} is probably better, but the exact test does not confirm it.")
+    return answer
+
+
+def judge_study(
+    scores: Mapping[str, Any], gains: Mapping[tuple[str, str], Any], splits: int, photos: int
+) -> Verdict:
+    """Put a comparison over many splits into words.
+
+    Args:
+        scores: of each network, and of `majority`: `accuracy`, `accuracy_low` and
+            `accuracy_high`, means over the splits and their 95% intervals.
+        gains: the same for each of `PAIRS`, with the `probability` that it is above 0; `None`
+            for a gain that is the same on every split.
+        splits: number of splits.
+        photos: number of different photos.
+    """
+    measured = {}
+    for pair, gain in gains.items():
+        low, high, known = gain.accuracy_low, gain.accuracy_high, gain.probability is not None
+        sign = int(low > 0) - int(high < 0)
+        small = max(-low, high) < MIN_GAIN and photos >= MIN_EQUIVALENT_PHOTOS
+        measured[pair] = Gain(low, high, known * sign, known and small, known)
+    accuracies = _get_accuracies({name: scores[name] for name in NETWORKS})
+    # The majority class of the training photos, so that which one it is may vary.
+    guess = Guess("", scores["majority"].accuracy, even=False)
+    over = f", on average over {splits} splits"
+    answer = _put_into_words(accuracies, measured, guess, _format_share, over)
+    if answer.headline in AFTER_STUDY:
+        answer = answer._replace(next_step=AFTER_STUDY[answer.headline])
+    return answer
+
+
+def put_below(study: Verdict, split: Verdict) -> Verdict:
+    """Return the study's answer, with that of the single split below it."""
+    below = f"On this split alone: {split.headline}. {split.reason}"
+    return study._replace(notes=[*study.notes, below])
+
+
+def add_states(verdict: Verdict, states: Mapping[str, Progress], epochs: int) -> Verdict:
+    """Add whether the trainings were finished, and what to do if not.
+
+    Args:
+        verdict: the `Verdict`.
+        states: of the training of each network that was trained.
+        epochs: as in params.yaml.
+    """
+    notes = [
+        f"{name.capitalize()} {words} after {state.epochs} epochs: {state.reason}."
+        for name, state in states.items()
+        for words in [_describe_state(state)]
+        if words
+    ]
+    next_step = verdict.next_step
+    if any(state.state == IMPROVING for state in states.values()):
+        next_step = f"Try more epochs: `dvc exp run -S epochs={3 * epochs}`."
+    return verdict._replace(notes=[*notes, *verdict.notes], next_step=next_step)
+
+
+def measure_gain(comparison: Comparison) -> Gain:
+    """Return how sure the gain of one comparison on one split is."""
+    low, high = comparison.accuracy_gain_low, comparison.accuracy_gain_high
+    ahead = int(np.sign(comparison.first - comparison.second))
+    # Where groups of photos count as one, one network can be ahead in more, and less by far.
+    sure = comparison.p_value < MAX_P_VALUE and ahead * (low + high) > 0
+    return Gain(low, high, ahead if sure else 0, is_negligible(low, high))
+
+
+def is_negligible(low: float, high: float) -> bool:
+    """Return whether a gain is surely below `MIN_GAIN`, from its 95% interval on one split."""
+    wider = float(norm.ppf((1 + EQUIVALENCE_LEVEL) / 2) / norm.ppf(0.975))
+    centre, margin = (low + high) / 2, (high - low) / 2 * wider
+    return abs(centre) + margin < MIN_GAIN
 
 
 def format_p_value(p_value: float) -> str:
@@ -59,73 +256,80 @@ def format_p_value(p_value: float) -> str:
     return f"p = {p_value:.4g}" if short == "p = 0.05" else short
 
 
-def _decide(
-    custom: Scores, transfer: Scores, comparison: Comparison, guess: Guess, digits: int
-) -> tuple[str, str]:
-    """Choose the headline, and the sentences that say what to do next."""
-    low, high = comparison.accuracy_gain_low, comparison.accuracy_gain_high
-    # Zero is added to show "+0.00" instead of "-0.00".
-    shown = [f"{round(value, digits) + 0:+.{digits}f}" for value in (low, high)]
-    gain = f"Transfer's gain in accuracy is {shown[0]} to {shown[1]} (95% interval)."
-    negligible = max(-low, high) < MIN_GAIN
-    if custom.accuracy == transfer.accuracy == 1 and not negligible:
-        return "Both get everything right", (
-            f"{gain} These photos are too easy or too few to show a difference. Validate on "
-            "harder photos, or on more of them."
+def _put_into_words(
+    accuracies: Mapping[str, Accuracy],
+    gains: Mapping[tuple[str, str], Gain],
+    guess: Guess,
+    count: Callable[[float], str],
+    over: str,
+) -> Verdict:
+    """Return the answer; `over` ends the list of numbers."""
+    headline = decide(accuracies, gains, guess.accuracy)
+    outcome = OUTCOMES[headline]
+    shown = {name: count(accuracies[name].value) for name in NETWORKS}
+    best, other = TRANSFER_CUSTOM
+    if accuracies[best].value < accuracies[other].value:
+        best, other = other, best
+    numbers = f"{NAMES[best]} gets {shown[best]} right, {NAMES[other]} {shown[other]}"
+    if headline == "Use the base with a linear layer":
+        numbers = (
+            f"{NAMES['probe']} gets {shown['probe']} right, transfer {shown['transfer']} and your "
+            f"network {shown['custom']}"
         )
-    if max(custom.accuracy, transfer.accuracy) <= guess.accuracy:
-        return "Neither beats a guess", (
-            f"{_describe_guess(guess, digits)}. Check the labels of the photos, add photos, or "
-            "train for more epochs."
-        )
-    sign = np.sign(comparison.only_transfer_right - comparison.only_custom_right)
-    # Where groups of photos count as one, one network can be ahead in more, and less by far.
-    if comparison.p_value < MAX_P_VALUE and sign * (low + high) > 0:
-        if low + high < 0:
-            return "Use custom", f"{gain} Use custom."
-        if high < MIN_GAIN:
-            return (
-                "Transfer is better, by little",
-                f"{gain} Use it if the cost of a base is acceptable.",
-            )
-        return "Use transfer", f"{gain} Use transfer."
-    if max(custom.accuracy_low, transfer.accuracy_low) <= guess.accuracy:
-        return "Neither surely beats a guess", (
-            f"{_describe_guess(guess, digits)}, and neither interval lies entirely above that. "
-            "Train for more epochs, or validate on more photos."
-        )
-    if negligible:
-        return "As good as each other", f"{gain} Use custom, the simpler one."
-    if low > 0 or high < 0:
-        better = "Transfer" if low > 0 else "Custom"
-        gain += f" {better} is probably better, but the exact test does not confirm it."
-    return "Too close to call", (
-        f"{gain} Run the study (`dvc repro study/dvc.yaml`), or validate on more photos."
-    )
+    elif headline == "Both get everything right":
+        numbers = f"both get {shown[best]} right"
+    reason = f"{numbers}{over}; {outcome.end.format(guess=count(guess.accuracy))}."
+    notes = _note_guess(headline, accuracies, guess) + _note_probe(headline, gains, shown["probe"])
+    return Verdict(headline, reason[0].upper() + reason[1:], notes, outcome.next_step)
 
 
-def _describe_guess(guess: Guess, digits: int) -> str:
-    return f"Always guessing the majority class gives an accuracy of {guess.accuracy:.{digits}f}"
+def _get_accuracies(scores: Mapping[str, Any]) -> dict[str, Accuracy]:
+    return {
+        name: Accuracy(each.accuracy, each.accuracy_low, each.accuracy_high)
+        for name, each in scores.items()
+    }
 
 
-def _describe_difference(comparison: Comparison, several: bool) -> str:
-    """Return on how many photos the networks differ, and whether that could be chance."""
-    transfer, custom = comparison.only_transfer_right, comparison.only_custom_right
-    if several:
-        noun, difference = "different photo", "Transfer does better on {}, and custom on {}."
-        equal = "Both networks get the same share of every different photo right."
+def _note_guess(headline: str, accuracies: Mapping[str, Accuracy], guess: Guess) -> list[str]:
+    """Say what a guess is worth, where classes are uneven or an interval reaches it."""
+    reaching = [name for name, accuracy in accuracies.items() if accuracy.low <= guess.accuracy]
+    if "guess" in headline or (guess.even and not reaching):
+        return []
+    what = f"{guess.label}, the majority class," if guess.label else "the majority class"
+    if guess.even:
+        what = "any one class"
+    reach = f", which the interval of {_join(reaching)} reaches" if reaching else ""
+    return [f"Always guessing {what} gives an accuracy of {guess.accuracy:.2f}{reach}."]
+
+
+def _note_probe(headline: str, gains: Mapping[tuple[str, str], Gain], shown: str) -> list[str]:
+    """Say what the transfer network's layers add to a linear layer on the same base."""
+    if headline == "Use the base with a linear layer":
+        return []
+    gain, layer = gains[TRANSFER_PROBE], "A linear layer on the base"
+    if gain.sign > 0:
+        notes = [f"Transfer surely beats a linear layer on the base, which gets {shown} right."]
+    elif gain.sign < 0:
+        notes = [f"{layer} gets {shown} right, and surely beats transfer."]
+    elif gain.negligible:
+        notes = [f"{layer} gets {shown} right: as good as transfer, and simpler."]
     else:
-        noun, difference = "photo", "Only transfer is right on {}, and only custom on {}."
-        equal = "On every photo, both networks are right or both are wrong."
-    if transfer == custom == 0:
-        return equal
-    photos = {0: "none", 1: f"1 {noun}"}.get(transfer, f"{transfer} {noun}s")
-    chance = "would rarely" if comparison.p_value < MAX_P_VALUE else "could"
-    return (
-        f"{difference.format(photos, custom or 'none')} Chance alone {chance} produce such a "
-        f"difference ({format_p_value(comparison.p_value)})."
-    )
+        notes = [f"{layer} gets {shown} right: these photos do not tell it from transfer."]
+    if gains[PROBE_CUSTOM].sign > 0 >= gains[TRANSFER_CUSTOM].sign:
+        notes.append("It surely beats your network.")
+    return notes
 
 
-def _format_interval(scores: Scores, digits: int) -> str:
-    return f"{scores.accuracy_low:.{digits}f} to {scores.accuracy_high:.{digits}f}"
+def _describe_state(progress: Progress) -> str:
+    return {CONVERGED: "", IMPROVING: "was still improving", OVERFITTING: "was overfitting"}[
+        progress.state
+    ]
+
+
+def _format_share(share: float) -> str:
+    # Rounding must not make it all, or none.
+    return f"{share if share in (0, 1) else min(max(share, 0.001), 0.999):.1%}"
+
+
+def _join(names: Sequence[str]) -> str:
+    return " and ".join(names) if len(names) < 3 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -21,7 +21,7 @@ class Photos(NamedTuple):
         groups: `str` array `[n]`, equal for photos that look alike, or show one individual.
         weights: `float` array `[n]`, what `weighting.weigh_photos` returns.
         unsealed: `int` array, the rows of all photos but those of the sealed test set.
-        inputs: for `custom` and `transfer`, an array `[copies x n, ...]` of what it trains on:
+        inputs: for each of `RIVALS`, an array `[copies x n, ...]` of what it trains on:
             of the photos, then of any altered copies of all of them.
         setting: what `setting.describe` returns.
     """

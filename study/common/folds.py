@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from sklearn.model_selection import StratifiedKFold
+
+from stages.networks import linear
 
 
 class Split(NamedTuple):
@@ -48,22 +49,20 @@ def make_splits(
     Raises:
         SystemExit: if a class has too few photos to have one in each fold.
     """
-    # One row stands for all photos of a group; if they are of several classes, for the first.
-    _, group = np.unique(groups, return_inverse=True)
-    classes = pd.Series(labels).groupby(group).min().to_numpy()
-    smallest = np.bincount(classes, minlength=labels.max() + 1).min()
+    counts = np.bincount(linear.classify_groups(labels, groups), minlength=labels.max() + 1)
+    smallest = counts.min()
     if smallest < folds:
         raise SystemExit(
             f"photos: a class has {smallest} different photos; expected at least study.folds, "
             f"which is {folds}. Add photos, or lower study.folds in study/params.yaml."
         )
-    splits = []
-    for repeat in range(repeats):
-        divide = StratifiedKFold(folds, shuffle=True, random_state=derive_seed(seed, repeat))
-        for fold, (_, out) in enumerate(divide.split(classes, classes)):
-            held_out = np.isin(group, out)
-            splits.append(Split(repeat, fold, np.flatnonzero(~held_out), np.flatnonzero(held_out)))
-    return splits
+    return [
+        Split(repeat, fold, train, held_out)
+        for repeat in range(repeats)
+        for fold, (train, held_out) in enumerate(
+            linear.divide(labels, groups, folds, derive_seed(seed, repeat))
+        )
+    ]
 
 
 def derive_seeds(split: Split, count: int, seed: int) -> list[int]:

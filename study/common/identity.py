@@ -11,7 +11,7 @@ class WorkerError(Exception):
 
 def read() -> dict[str, str]:
     """Return what determines the result of a task besides its data: packages and code."""
-    return identity.read("study/common/worker.py")
+    return identity.read("stages/networks/linear.py", "study/common/worker.py")
 
 
 def check(found: dict[str, str], expected: dict[str, str]) -> None:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from stages.common.parameters import NETWORKS
+from stages.common.parameters import RIVALS
 from study.common.estimates import Estimate, divide_spread, estimate
 
 
@@ -93,7 +93,7 @@ def find_need(curves: dict[str, np.ndarray], sizes: Sequence[int], held_out: flo
         A `Need`. If neither network is clearly better with any number of photos, both have
         the most.
     """
-    custom, transfer = (curves[network] for network in NETWORKS)
+    custom, transfer = (curves[network] for network in RIVALS)
     last = len(sizes) - 1
     ahead = transfer[last].mean() >= custom[last].mean()
     for size in range(last + 1):

@@ -16,6 +16,7 @@ from stages.common import files
 from stages.common.files import Array
 from stages.common.parameters import BASE, Parameters
 from study.common import identity
+from study.common.data import Photos
 from study.common.identity import WorkerError
 
 RESULTS = Path("data/study")  # a file for each finished task
@@ -29,7 +30,7 @@ class Task(NamedTuple):
     Attributes:
         network: `custom`, `transfer` or `probe`.
         train, held_out: sorted `int` arrays of rows.
-        seed: of the initial weights and the order of the photos.
+        seed: of the initial weights and the order of the photos, or of the probe's inner folds.
     """
 
     network: str
@@ -41,8 +42,7 @@ class Task(NamedTuple):
 def run(
     tasks: Sequence[Task],
     inputs: Inputs,
-    labels: np.ndarray,
-    weights: np.ndarray,
+    photos: Photos,
     params: Parameters,
     scheduler: str,
 ) -> np.ndarray:
@@ -52,8 +52,7 @@ def run(
         tasks: the tasks.
         inputs: for each network, an array `[copies x n, ...]` of what it takes in: of the
             photos, then of any altered copies of all of them.
-        labels: `int` array `[n]`, class indices.
-        weights: `float` array `[n]`, of the photos in the accuracy.
+        photos: the `Photos`.
         params: the `Parameters`.
         scheduler: `local`, or the address of a Dask scheduler.
 
@@ -71,30 +70,31 @@ def run(
             "base.fine_tune is not 0, because the base is on this machine only."
         )
     expected = identity.read()
-    paths = _name_results(tasks, inputs, (labels, weights), params, expected)
+    paths = _name_results(tasks, inputs, photos, params, expected)
     missing = [number for number, path in enumerate(paths) if not path.exists()]
     if missing:
         calls = [(number, tasks[number], params, expected) for number in missing]
         done = len(tasks) - len(missing)
-        data = {**inputs, "labels": labels, "weights": weights}
+        each = {"labels": photos.labels, "groups": photos.groups, "weights": photos.weights}
+        data = {**inputs, **each}
         with tqdm(desc="tasks", total=len(tasks), initial=done, disable=None) as bar:
             for number, count in _run_calls(calls, data, scheduler):
                 files.write_json(paths[number], {"right": count})
                 bar.update()
     right = np.array([files.read_json(path)["right"] for path in paths])
-    return right / np.array([weights[task.held_out].sum() for task in tasks])
+    return right / np.array([photos.weights[task.held_out].sum() for task in tasks])
 
 
 def _name_results(
     tasks: Sequence[Task],
     inputs: Inputs,
-    each: tuple[np.ndarray, np.ndarray],
+    photos: Photos,
     params: Parameters,
     expected: dict[str, str],
 ) -> list[Path]:
     """Name the result file of each task by a hash of all that determines the result."""
     setting = params.model_dump(
-        include={"batch_size", "class_weight", "epochs", "layers", "learning_rate"}
+        include={"batch_size", "class_weight", "epochs", "layers", "learning_rate", "schedule"}
     )
     data: dict[str, list[Any]] = {
         name: [array.shape, _hash(array)] for name, array in inputs.items()
@@ -105,8 +105,9 @@ def _name_results(
     for task in tasks:
         decisive = [task.network, task.seed, data[task.network], setting, expected]
         digest = hashlib.sha256(json.dumps(decisive).encode())
-        for array in (task.train, task.held_out, *each):
+        for array in (task.train, task.held_out, photos.labels, photos.weights):
             digest.update(array.tobytes())
+        digest.update("\n".join(photos.groups).encode())
         paths.append(RESULTS / f"{digest.hexdigest()}.json")
     return paths
 

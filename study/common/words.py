@@ -4,30 +4,34 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from stages.common.parameters import NETWORKS
+from stages.common.parameters import RIVALS
+from stages.results.records import PAIRS
 from study.common.estimates import Estimate
-from study.common.parameters import Study
 from study.common.results import Need, Score
 
 OTHER = {"custom": "transfer", "transfer": "custom"}
 
 
-def format_scores(summary: dict[str, Score]) -> str:
-    """Format the result over many splits as a table for a terminal.
+def tabulate_scores(summary: dict[str, Score]) -> pd.DataFrame:
+    """Tabulate the result over many splits.
 
     Args:
-        summary: the `Score` of each network and of `gain`.
+        summary: the `Score` of each network, and of each gain.
+
+    Returns:
+        A data frame of `str`, a row for each.
     """
+    names = {f"{prefix}gain": " - ".join(pair) for pair, prefix in PAIRS.items()}
     rows = {}
     for name, score in summary.items():
-        form = "{:+.3f}" if name == "gain" else "{:.3f}"
+        form = "{:+.3f}" if name in names else "{:.3f}"
         low, high = form.format(score.accuracy_low), form.format(score.accuracy_high)
-        rows[name] = {
+        rows[names.get(name, name)] = {
             "accuracy": form.format(score.accuracy),
             "95% interval": f"{low} to {high}",
             "sd over splits": f"{score.accuracy_sd:.3f}",
         }
-    return pd.DataFrame.from_dict(rows, orient="index").to_string()
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def format_curve(estimates: dict[str, list[Estimate]], sizes: Sequence[int]) -> str:
@@ -45,35 +49,21 @@ def format_curve(estimates: dict[str, list[Estimate]], sizes: Sequence[int]) -> 
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).to_string()
 
 
-def describe_comparison(summary: dict[str, Score], study: Study) -> str:
-    """Describe which network is better, by how much, and how sure that is.
+def describe_gain(summary: dict[str, Score]) -> list[str]:
+    """Describe how much better a network is, how sure that is, and what the spread comes from.
 
     Args:
-        summary: the `Score` of `majority`, `probe`, `custom`, `transfer` and `gain`.
-        study: the `Study`.
+        summary: the `Score` of `custom`, `transfer` and `gain`.
 
     Returns:
         Some sentences.
     """
     gain = summary["gain"]
-    if gain.probability is None:
-        headline = "No answer"
-        found = _describe_gain(gain)
-    else:
-        headline = "No clear difference"
-        if gain.accuracy_low > 0 or gain.accuracy_high < 0:
-            headline = f"{_name_better(gain).capitalize()} is better"
+    found = _describe_gain(gain)
+    if gain.probability is not None:
         probability = _format_probability(gain.probability)
-        found = f"{_describe_gain(gain)}, and is better with a probability of {probability}"
-    custom, transfer, probe, majority = (
-        f"{summary[name].accuracy:.3f}" for name in ("custom", "transfer", "probe", "majority")
-    )
-    return (
-        f"{headline}. Over {study.folds * study.repeats} splits ({study.folds} folds, "
-        f"{_count(study.repeats, 'repeat')}), custom reaches an accuracy of {custom} and transfer "
-        f"{transfer}; {found}. A linear probe on the base's features reaches {probe}, and always "
-        f"guessing the majority class reaches {majority}.{_describe_spread(summary)}"
-    )
+        found = f"{found}, and is better with a probability of {probability}"
+    return [f"{found[0].upper()}{found[1:]}.", *_describe_spread(summary)]
 
 
 def describe_curve(need: Need, sizes: Sequence[int], gains: Sequence[Estimate], splits: int) -> str:
@@ -136,16 +126,16 @@ def _describe_gain(gain: Score | Need) -> str:
     return f"{better} gains {mean} (95% interval {low} to {high})"
 
 
-def _describe_spread(summary: dict[str, Score]) -> str:
+def _describe_spread(summary: dict[str, Score]) -> list[str]:
     """Describe what the seed and the split contribute to the spread, if that was measured."""
     if summary["custom"].seed_sd is None:
-        return ""
+        return []
     parts = [
         f"{name} {summary[name].seed_sd:.3f} from the seed and {summary[name].split_sd:.3f} "
         "from the split"
-        for name in NETWORKS
+        for name in RIVALS
     ]
-    return f" The standard deviation of a single training is, for {'; for '.join(parts)}."
+    return [f"The standard deviation of a single training is, for {'; for '.join(parts)}."]
 
 
 def _format_probability(positive: float) -> str:

@@ -11,11 +11,10 @@ os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = "1
 os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 
 from stages.common import files
 from stages.common.parameters import BASE, Parameters
-from stages.networks import building, loading, training
+from stages.networks import building, linear, loading, training
 from stages.networks.backend import INFERENCE_BATCH, keras
 from study.common import identity
 from study.common.identity import WorkerError
@@ -49,8 +48,8 @@ def count_right(task: Task, data: Inputs, params: Parameters, expected: dict[str
     Args:
         task: the `Task`.
         data: for each network an array `[copies x n, ...]` of what it takes in: pixels,
-            features, or pooled features; and as `labels` an `int` array `[n]`, class indices, and
-            as `weights` a `float` array `[n]`.
+            features, or pooled features; and as `labels` an `int` array `[n]`, class indices, as
+            `groups` a `str` array `[n]`, and as `weights` a `float` array `[n]`.
         params: the `Parameters`.
         expected: what `identity.read` returns in the process that asks for the result.
 
@@ -69,12 +68,13 @@ def count_right(task: Task, data: Inputs, params: Parameters, expected: dict[str
 
 
 def _fit_probe(task: Task, data: Inputs, params: Parameters) -> np.ndarray:
-    """Fit a linear probe: what the base's features are worth without a network."""
-    inputs, labels = data["probe"], data["labels"]
-    weight = "balanced" if params.class_weight == "balanced" else None
-    probe = LogisticRegression(max_iter=1000, class_weight=weight)
-    probe.fit(inputs[task.train], labels[task.train])
-    return probe.predict(inputs[task.held_out])
+    """Fit a linear probe as the stage `probe` does; return its answers."""
+    inputs, labels, groups = (np.asarray(data[name]) for name in ("probe", "labels", "groups"))
+    rows = task.train
+    kernel, bias = linear.fit(
+        inputs[rows], labels[rows], groups[rows], params.class_weight, task.seed
+    )
+    return np.argmax(inputs[task.held_out] @ kernel + bias, axis=1)
 
 
 def _train(task: Task, data: Inputs, params: Parameters) -> np.ndarray:
@@ -99,13 +99,13 @@ def _train_network(
     network, model = _prepare(task, own.inputs.shape[1:], int(labels.max()) + 1, params)
     training.fit(task.network, model, own, params, task.seed)
     if task.network == "transfer" and params.base.fine_tune:
-        own = own._replace(inputs=data["custom"])
-        network, model = _prepare_fine_tuning(network, params)
+        own, lower = own._replace(inputs=data["custom"]), training.lower_rate(params)
+        network, model = _prepare_fine_tuning(network, lower)
         training.fit(
             "transfer",
             model,
             own,
-            params,
+            lower,
             task.seed,
             initial_epoch=params.epochs,
             epochs=2 * params.epochs,
@@ -137,7 +137,7 @@ def _prepare_fine_tuning(
     trained: keras.Model, params: Parameters
 ) -> tuple[keras.Model, keras.Model]:
     """Put the base, as it was saved, before trained layers; return the network and its model."""
-    count, rate = params.base.fine_tune, params.learning_rate / training.FINE_TUNING_DIVISOR
+    count, rate = params.base.fine_tune, params.learning_rate
     kind = (files.sha256(BASE), count, trained.output_shape, repr(params.layers), rate)
     layers = trained.get_layer("layers")
     whole = None

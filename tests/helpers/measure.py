@@ -21,6 +21,7 @@ STAGES = {
     "extract": ["extract"],
     "train custom": ["train", "custom"],
     "train transfer": ["train", "transfer"],
+    "probe": ["probe"],
     "evaluate": ["evaluate"],
     "compare": ["compare"],
     "select": ["select"],

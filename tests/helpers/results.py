@@ -5,7 +5,9 @@ import pandas as pd
 
 from stages import evaluate
 from stages.common import files
+from stages.common.parameters import RIVALS
 from stages.results import comparison
+from stages.results.records import PAIRS
 from study import curve, repeat
 from study.common.parameters import Study
 
@@ -18,11 +20,12 @@ def write_results(answers, classes, image_size=32):
     Args:
         answers: for each network, the index of the class that it predicts for each validation
             photo; validation photo `i` is of class `i % len(classes)`. There are as many
-            training photos.
+            training photos. Without its own answers, the probe gives those of transfer.
         classes: their names, sorted.
         image_size: side of the photos, which are noise, pixels.
     """
     random = np.random.default_rng(0)
+    answers = {"probe": answers["transfer"]} | answers
     count = len(answers["custom"])
     classes, actual = np.array(classes), np.arange(count) % len(classes)
     labels = np.tile(classes[actual], 2)
@@ -53,6 +56,7 @@ def write_results(answers, classes, image_size=32):
         probabilities[best], probabilities[:, -1] = probabilities[:, -1].copy(), probabilities[best]
         photos = split["photo"].iloc[count:].to_numpy()
         evaluate.record(name, photos, actual, probabilities, classes, np.ones(count))
+    for name in RIVALS:
         history = pd.DataFrame({"epoch": EPOCHS})
         for column in ("accuracy", "val_accuracy"):
             history[column] = 1 - random.random() / EPOCHS
@@ -60,8 +64,11 @@ def write_results(answers, classes, image_size=32):
         files.write_table(f"metrics/history/{name}.csv", history)
 
     right = {name: answer == actual for name, answer in answers.items()}
-    found = comparison.compare(right["custom"], right["transfer"], np.arange(count))
-    files.write_json("metrics/comparison.json", found._asdict())
+    found = {
+        (first, second): comparison.compare(right[first], right[second], np.arange(count))
+        for first, second in PAIRS
+    }
+    files.write_json("metrics/comparison.json", comparison.to_json(found))
 
 
 def write_study(setting):
@@ -74,8 +81,9 @@ def write_study(setting):
     options = Study(folds=5, repeats=2, seeds=2, photos_per_class=[5, 10, 20], scheduler="local")
     means = {"majority": 0.33, "probe": 0.95, "custom": 0.65, "transfer": 0.94}
     scores = {
-        name: np.clip(random.normal(mean, 0.05, (10, 2)), 0, 1) for name, mean in means.items()
+        name: np.clip(random.normal(mean, 0.05, (10, 2 if name in RIVALS else 1)), 0, 1)
+        for name, mean in means.items()
     }
-    repeat.record(scores, options, setting)
+    repeat.record(scores, 150, options, setting)
     custom, transfer = np.clip(random.normal(0.7, 0.1, (2, 3, 10)), 0, 1)
     curve.record(custom, transfer, options.photos_per_class, options, setting)

@@ -1,0 +1,28 @@
+"""Fit a linear probe on the frozen base: the reference for both networks."""
+
+import numpy as np
+
+from stages.common import files, parameters
+from stages.common.parameters import BASE, FEATURES
+from stages.networks import building, linear, loading
+
+
+def main() -> None:
+    params = parameters.read()
+    table = files.read_table("data/split.csv")
+    classes, labels = np.unique(table["label"], return_inverse=True)
+    train = np.flatnonzero(table["split"] == "train")
+    features = linear.pool(files.read_array(FEATURES), len(table))
+    groups = table["group"].to_numpy()
+
+    kernel, bias = linear.fit(
+        features[train], labels[train], groups[train], params.class_weight, params.seed
+    )
+    network = building.build_probe(loading.load(BASE), kernel, bias)
+    files.save_network(network, "data/models/probe.keras")
+
+    print(f"probe: {len(kernel)} features of {len(train)} photos, {len(classes)} classes")
+
+
+if __name__ == "__main__":
+    main()
