@@ -1,4 +1,4 @@
-"""What `predict` is measured against: a bare loop that decodes photos and runs both networks.
+"""What `predict` is measured against: a bare loop that decodes photos and runs all networks.
 
 `python -m bench.bare CLASSES PHOTO...`, the names of the classes separated by commas.
 """
@@ -12,7 +12,7 @@ from PIL import Image
 
 def main(names: str, *photos: str) -> None:
     classes = names.split(",")
-    paths = [f"data/models/{name}.keras" for name in ("custom", "transfer")]
+    paths = [f"data/models/{name}.keras" for name in ("custom", "transfer", "probe")]
     networks = [keras.saving.load_model(path) for path in paths]
     size = networks[0].input_shape[1:3]
     pixels = []

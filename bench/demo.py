@@ -1,4 +1,4 @@
-"""The accuracy of both networks on the demo, over seeds: `make bench-demo`.
+"""The accuracy of all networks on the demo, over seeds: `make bench-demo`.
 
 Every seed gives other drawings, another split, other initial weights and another order of the
 photos. The last column is a control: transfer on the same base with random weights. Seeds 0 to
@@ -10,12 +10,13 @@ import sys
 import tempfile
 from collections.abc import Iterable
 
+from stages.common.parameters import NETWORKS
 from tests.helpers.project import Project
 
 
 def main(first: int = 0, last: int = 9) -> None:
-    print("| seed | custom | transfer | transfer, random weights |")
-    print("| --- | --- | --- | --- |")
+    print(f"| seed | {' | '.join(NETWORKS)} | transfer, random weights |")
+    print(f"| --- |{' --- |' * len(NETWORKS)} --- |")
     accuracies = []
     with tempfile.TemporaryDirectory() as folder:
         project = Project.copy(folder)
@@ -23,7 +24,7 @@ def main(first: int = 0, last: int = 9) -> None:
         for seed in range(first, last + 1):
             seeds = ("--set-param", f"seed={seed}", "--set-param", f"demo.seed={seed}")
             project.run("dvc", "exp", "run", *seeds, "--set-param", "base.weights=imagenet")
-            row = [project.metrics(name)["accuracy"] for name in ("custom", "transfer")]
+            row = [project.metrics(name)["accuracy"] for name in NETWORKS]
             project.run("dvc", "exp", "run", "--set-param", "base.weights=random")
             accuracies.append([*row, project.metrics("transfer")["accuracy"]])
             print(format_row(seed, accuracies[-1]), flush=True)

@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 
 from stages.common import files
-from stages.common.parameters import NETWORKS
+from stages.common.parameters import NETWORKS, RIVALS
 from study.common import parameters as study_parameters
 from study.common.estimates import estimate
 from tests.helpers.project import Project, change_parameters
 
-# Changed parameters, and the networks that they can change.
+# Changed parameters, and the networks that they can change; no option here changes the probe.
 OPTIONS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "defaults": ({}, NETWORKS),
-    "augment: light": ({"augment": "light"}, NETWORKS),
+    "augment: light": ({"augment": "light"}, RIVALS),
     "base.fine_tune: 20": ({"base__fine_tune": 20}, ("transfer",)),
 }
 

@@ -40,10 +40,10 @@ def draw_animals() -> None:
 def take_app() -> Image.Image:
     """Return a picture of the page of `app`, with a drawing on it."""
     with running_app(ROOT) as app, running_browser() as browser:
-        page = browser.new_page(viewport={"width": 1200, "height": 620}, color_scheme="light")
+        page = browser.new_page(viewport={"width": 1280, "height": 650}, color_scheme="light")
         page.goto(f"http://127.0.0.1:{app.port}/")
         page.set_input_files("#photo input[type=file]", ROOT / "data/demo/cat/drawing_000.jpg")
-        page.wait_for_selector("#transfer img")
+        page.wait_for_selector("#probe img")
         page.wait_for_load_state("networkidle")
         return Image.open(io.BytesIO(page.screenshot()))
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from stages.common import parameters
+from stages.common.parameters import RIVALS
 from tests.helpers.browser import chromium, seconds_to_open
 from tests.helpers.measure import REPEATS, STAGES, measure_cost, measure_seconds
 from tests.helpers.project import Project, change_parameters
@@ -26,6 +27,7 @@ PURPOSE = {
     "extract": "base",
     "train custom": "training",
     "train transfer": "training",
+    "probe": "fitting",
     "evaluate": "scoring",
 }
 
@@ -103,7 +105,7 @@ def measure_page(project: Project) -> Iterator[Row]:
     actual = np.arange(10_000) % 3
     wrong = np.random.default_rng(0).random((2, 10_000)) < 0.15
     os.chdir(project.folder)
-    answers = dict(zip(("custom", "transfer"), (actual + wrong) % 3, strict=True))
+    answers = dict(zip(RIVALS, (actual + wrong) % 3, strict=True))
     with redirect_stdout(sys.stderr):  # the table of all measurements is on stdout
         write_results(answers, ["butterfly", "cat", "horse"], image_size=160)
     (report,) = measure_seconds(project, ("python", "-m", "stages.report"))
