@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from conftest import draw_photos
 
-from stages import evaluate, extract, prepare, split, train
+from stages import evaluate, extract, prepare, probe, split, train
 from stages.common import files
 from stages.networks import bases, loading
 from tests.helpers.project import ROOT, change_parameters
@@ -48,6 +48,7 @@ def test_a_base_goes_through_extract_train_save_load_and_evaluate(
     change_parameters(Path("params.yaml"), base__name=name)
     extract.main()
     train.main("transfer")
+    probe.main()
     evaluate.main()
 
     assert json.loads(Path("metrics/base.json").read_text())["name"] == name
@@ -62,4 +63,9 @@ def test_a_base_goes_through_extract_train_save_load_and_evaluate(
     expected = network.get_layer("layers").predict_on_batch(features)
     table = pd.read_csv("metrics/predictions/transfer.csv")
     validation = files.read_table("data/split.csv")["split"] == "validation"
+    np.testing.assert_allclose(table.iloc[:, 3:], expected[validation], atol=1e-4)
+    # The probe has its own layers on the same features.
+    dense = loading.load("data/models/probe.keras").get_layer("dense")
+    expected = np.asarray(dense(features.mean(axis=(1, 2))))
+    table = pd.read_csv("metrics/predictions/probe.csv")
     np.testing.assert_allclose(table.iloc[:, 3:], expected[validation], atol=1e-4)
