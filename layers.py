@@ -29,8 +29,8 @@ def shared_layers(classes: int, filters: list[int], dropout: float) -> keras.Seq
     """
     network = keras.Sequential()
     for number, count in enumerate(filters):
-        # The first convolution sees patches of 5 x 5, and leaves a sixteenth of the places: that
-        # saves most of the work, which wider layers then put to better use.
+        # A stride of 4 leaves a sixteenth of the positions. That saves most of the work, so that
+        # there is time for more filters.
         if number > 0:
             network.add(layers.MaxPooling2D(2, padding="same"))
         network.add(

@@ -100,7 +100,10 @@ def make_project(tmp_path_factory, random_weights):
 
 @pytest.fixture(scope="session")
 def project(make_project):
-    """A project in which `dvc repro` has run, and whose results are committed."""
+    """A project in which `dvc repro` has run, and whose results are committed.
+
+    All tests share it: one that commits, or changes its settings, does so in a copy.
+    """
     project = make_project()
     project.first_run = project.run("dvc", "repro")
     project.commit("Results")

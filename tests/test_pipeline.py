@@ -248,6 +248,7 @@ def test_a_mistake_ends_in_one_line_and_changes_no_file(changing, changes, messa
 
 @pytest.mark.slow
 def test_a_queue_of_experiments_runs_from_a_fresh_clone(project, tmp_path):
+    project = Project(shutil.copytree(project.folder, tmp_path / "project", symlinks=True))
     project.run("dvc", "remote", "add", "--force", "--default", "store", str(tmp_path / "store"))
     project.commit("Add a remote")
     project.run("dvc", "push", "--quiet")

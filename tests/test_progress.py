@@ -19,7 +19,8 @@ def history(accuracy, loss, val_loss):
     )
 
 
-FALLING, FLAT = np.linspace(2, 0.5, 10), np.r_[np.linspace(2, 1, 5), np.full(5, 0.95)]
+FALLING, FLAT = np.linspace(2, 0.5, 10), np.r_[np.linspace(2, 1, 5), np.full(5, 0.99)]
+SLOW = np.linspace(3.1, 2.8, 10)  # as the rate of a cosine falls as well
 RISING = np.r_[np.linspace(2, 1, 5), np.linspace(1.02, 1.5, 5)]
 
 
@@ -27,12 +28,19 @@ RISING = np.r_[np.linspace(2, 1, 5), np.linspace(1.02, 1.5, 5)]
     ("accuracy", "loss", "val_loss", "state", "reason"),
     [
         (0.6, FALLING, FALLING, "still improving", "accuracy is 0.60, and its training loss was"),
+        (0.1, SLOW, SLOW, "still improving", "accuracy is 0.10, and its training loss was"),
         (0.6, FALLING, RISING, "still improving", "accuracy is 0.60, and its training loss was"),
-        (0.6, FLAT, FALLING, "converged", "no longer falls, at a training accuracy of 0.60"),
+        (0.6, FLAT, FALLING, "converged", "almost stopped falling, at an accuracy of 0.60"),
         (0.6, FLAT, RISING, "overfitting", "ends at 1.500, and was 1.000 before"),
-        (0.95, FALLING, FALLING, "converged", "is 0.95, and its validation loss does not rise"),
+        (
+            0.95,
+            FALLING,
+            FALLING,
+            "converged",
+            "is 0.95, and its validation loss ends near its lowest",
+        ),
         (0.95, FALLING, RISING, "overfitting", "ends at 1.500, and was 1.000 before"),
-        (1.0, FALLING, np.full(10, 0.1), "converged", "is 1.00, and its validation loss does not"),
+        (1.0, FALLING, np.full(10, 0.1), "converged", "is 1.00, and its validation loss ends"),
     ],
 )
 def test_the_state_follows_from_the_history_alone(accuracy, loss, val_loss, state, reason):

@@ -153,7 +153,7 @@ def test_the_terminal_shows_the_verdict(three_mistakes, capsys):
     shown = capsys.readouterr().out
     headline, reason, *_, last = shown.splitlines()
     assert headline == "Too close to call"
-    assert reason == "Transfer gets 28 of 30 right, your network 28 of 30; that could be chance."
+    assert reason == "Transfer gets 28 of 30 right, your network 28 of 30; that settles nothing."
     assert last == "Details: metrics/report.html"
     for name, right in {"custom": 28, "transfer": 28, "probe": 27}.items():
         assert re.search(f"^{name} +{right} of 30 ", shown, re.MULTILINE)
@@ -173,11 +173,11 @@ def test_the_answer_heads_the_page_with_its_reason_notes_and_next_step(three_mis
     report.main()
     header = read_page().split("<header>")[1].split("</header>")[0]
     assert "<h1>Too close to call</h1>" in header
-    reason = "Transfer gets 28 of 30 right, your network 28 of 30; that could be chance."
+    reason = "Transfer gets 28 of 30 right, your network 28 of 30; that settles nothing."
     assert f'<p class="reason">{reason}</p>' in header
     notes = re.findall("<li>(.*?)</li>", header)
     assert notes[0].startswith("Custom was still improving after 5 epochs: its training accuracy ")
-    assert notes[-1].startswith("A linear layer on the base gets 27 of 30 right: ")
+    assert notes[-1].startswith("A linear layer on the base gets 27 of 30 right; ")
     step = "Try more epochs: <code>dvc exp run -S epochs=6</code>."
     assert f'<p class="next-step">{step}</p>' in header
     assert "`" not in header
@@ -221,7 +221,7 @@ def test_many_mistakes_make_a_page_of_bounded_size_that_says_how_many_more_there
     page = Texts()
     assert len(shown_photos(page)) == mistakes.MAX_MISTAKES
     wrong = np.sum((answers["custom"] != actual) | (answers["transfer"] != actual))
-    others = f"300 of them; the other {wrong - 300} are in metrics/predictions."
+    others = f"300 of these; the other {wrong - 300} are in metrics/predictions."
     assert others in "".join(page.texts)
 
 
@@ -245,7 +245,7 @@ def test_the_photos_of_each_side_and_their_problems_are_counted(three_mistakes):
         assert row in text
 
 
-def test_look_alikes_count_as_one_and_the_page_says_so(three_mistakes):
+def test_look_alikes_count_as_one_and_page_and_terminal_say_so(three_mistakes, capsys):
     table = files.read_table("data/split.csv")
     table.loc[30:32, "group"] = table.loc[30, "group"]
     files.write_table("data/split.csv", table)
@@ -255,8 +255,9 @@ def test_look_alikes_count_as_one_and_the_page_says_so(three_mistakes):
     report.main()
     page = read_page()
     assert "28 of 30, 28 different</td>" in page
-    assert "your network 93.3%, of 28 different photos; that could be chance." in page
-    assert "count as one, with the share of them that is right." in page
+    assert re.search("^custom +26.1 of 28 +0.93 ", capsys.readouterr().out, re.MULTILINE)
+    assert "your network 93.3%, of 28 different photos; that settles nothing." in page
+    assert "count together as one photo, by the share of them that is right." in page
     headings = ["First is better on", "Second is better on", "Sign test"]
     assert headings in [row[3:] for row in table_rows(page)]
     assert "the p-value is that of the sign test" in page

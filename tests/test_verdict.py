@@ -52,24 +52,24 @@ def say_all(answer):
 TABLE = [
     # One network is surely better.
     ((21, 8, 0, 1), {}, "Use transfer", "Transfer gets 29 of 30 right, your network 21 of 30; tha"),
-    ((13, 10, 1, 6), {}, "Use transfer", "these photos do not tell it from transfer."),
+    ((13, 10, 1, 6), {}, "Use transfer", "neither it nor transfer is surely better."),
     ((21, 9, 0, 0), {}, "Use transfer", "Transfer gets 30 of 30 right"),
-    ((48, 12, 0, 0), {}, "Use transfer", "60 of 60 right, your network 48 of 60; that is not cha"),
+    ((48, 12, 0, 0), {}, "Use transfer", "60 of 60 right, your network 48 of 60; that is hard"),
     ((13, 1, 10, 6), {"guess": 0.25}, "Use custom", "Your network gets 23 of 30 right, transfer 1"),
     ((21, 0, 9, 0), {}, "Use custom", "Your network gets 30 of 30 right, transfer 21 of 30; that "),
     ((9000, 50, 150, 800), {}, "Use custom", "9,150 of 10,000 right, transfer 9,050 of 10,000"),
     ((21, 8, 0, 1), {"probe": -8}, "Use transfer", "Transfer surely beats a linear layer on the"),
     # By little, or not at all.
-    ((9000, 150, 50, 800), {}, "Transfer is better, by little", "not chance, but less than 0.02."),
+    ((9000, 150, 50, 800), {}, "Transfer is better, by little", "but the gain is below 0.02."),
     ((9000, 100, 90, 810), {}, "As good as each other", "they surely differ by less than 0.02."),
     ((2000, 0, 0, 0), {}, "As good as each other", "2,000 of 2,000 right"),
     ((185, 0, 0, 1), {}, "As good as each other", "185 of 186"),
     ((184, 0, 0, 1), {}, "Too close to call", "184 of 185"),
     # Too few photos.
-    ((20, 4, 4, 2), {}, "Too close to call", "24 of 30 right, your network 24 of 30; that could b"),
+    ((20, 4, 4, 2), {}, "Too close to call", "24 of 30 right, your network 24 of 30; that settle"),
     ((20, 5, 0, 5), {}, "Too close to call", "Transfer is probably better, but the exact test"),
     ((20, 0, 5, 5), {}, "Too close to call", "Your network gets 25 of 30 right, transfer 20 of 30"),
-    ((20, 0, 0, 10), {}, "Too close to call", "20 of 30 right, your network 20 of 30; that could"),
+    ((20, 0, 0, 10), {}, "Too close to call", "20 of 30 right, your network 20 of 30; that set"),
     ((1, 1, 0, 0), {"guess": 0.1}, "Too close to call", "Transfer gets 2 of 2 right, your network"),
     ((2, 0, 0, 0), {"guess": 0.5}, "Both get everything right", "Both get 2 of 2 right; such phot"),
     ((30, 0, 0, 0), {}, "Both get everything right", "Validate on harder photos, or on more of th"),
@@ -88,7 +88,7 @@ TABLE = [
     ((13, 10, 1, 6), {"probe": 6}, "Use the base with a linear layer", "29 of 30 right, transfer "),
     ((13, 1, 10, 6), {"probe": (12, 0), "guess": 0.25}, "Use custom", "26 of 30 right, and surely"),
     ((10, 10, 5, 5), {"probe": 10}, "Use the base with a linear layer", "30 of 30 right, transfer"),
-    ((20, 5, 1, 4), {"probe": 4}, "Too close to call", "It surely beats your network."),
+    ((20, 5, 1, 4), {"probe": 4}, "Too close to call", "linear layer surely beats your network."),
     ((9000, 550, 50, 400), {"probe": (5, 5)}, "Use transfer", "as good as transfer, and simpler."),
 ]  # fmt: skip
 
@@ -102,14 +102,15 @@ def test_every_verdict_is_true_and_no_more_sure_than_its_numbers(counts, more, h
     sentences = [answer.reason, *answer.notes, answer.next_step]
     assert all(sentence[0].isupper() and sentence.endswith(".") for sentence in sentences)
     if not headline.startswith(("Use", "Transfer")):
-        assert "not chance" not in answer.reason
+        assert "hardly chance" not in answer.reason
 
 
 def test_look_alikes_count_once_and_the_words_say_so():
     answer = judge(21, 8, 0, 1, copies=3)
     assert answer.headline == "Use transfer"
     assert answer.reason == (
-        "Transfer gets 96.7% right, your network 70.0%, of 30 different photos; that is not chance."
+        "Transfer gets 96.7% right, your network 70.0%, of 30 different photos; "
+        "that is hardly chance."
     )
 
 
@@ -187,7 +188,7 @@ STUDIES = [
     ({"gain": (0.005, 0.015)}, "Transfer is better, by little", "if the cost of a base is accep"),
     ({"gain": (-0.01, 0.015)}, "As good as each other", "surely differ by less than 0.02."),
     ({"gain": (-0.01, 0.015), "photos": 185}, "Too close to call", "do not tell the networks ap"),
-    ({"gain": (-0.01, 0.2)}, "Too close to call", "that could be chance. Always guessing the maj"),
+    ({"gain": (-0.01, 0.2)}, "Too close to call", "that settles nothing. Always guessing the maj"),
     ({"gain": (0.2, 0.3), "probe": (-0.1, -0.013)}, "Use the base with a linear layer",
      "A linear layer on the base gets 95.3% right, transfer 93.7% and your network 66.0%, on"),
     ({"gain": (0.1, 0.1)}, "No answer", "the difference is the same on every split"),
@@ -211,7 +212,7 @@ def test_after_the_study_its_answer_is_the_headline_and_the_single_split_stands_
     assert answer.headline == "Use transfer"
     assert answer.notes[-1] == (
         "On this split alone: Too close to call. Transfer gets 24 of 30 right, your network 24 of "
-        "30; that could be chance."
+        "30; that settles nothing."
     )
 
 

@@ -96,7 +96,7 @@ def fit(
     with threadpool_limits(1, "blas"):
         losses = np.zeros(len(STRENGTHS))
         for train, held_out in divide(labels, groups, folds, seed) if folds > 1 else ():
-            # As in training: different photos count the same, or classes do.
+            # Different photos count the same, or classes do.
             weights = weigh_photos(np.asarray(groups)[held_out])
             weights *= compute_sample_weight(balanced, labels[held_out])
             model = _build(STRENGTHS[0], balanced)

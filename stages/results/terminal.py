@@ -30,9 +30,11 @@ def tabulate(
     digits = 2 if scores["custom"].distinct_photos < 200 else 3
     rows = {}
     for name, each in scores.items():
-        right = f"{each.accuracy * each.photos:,.0f} of {each.photos:,}"
+        # Copies count together as one photo, which may be right in part.
+        digits_right = 1 if each.has_copies else 0
+        right = f"{each.accuracy * each.distinct_photos:,.{digits_right}f}"
         rows[name] = {
-            "right": f"of {each.distinct_photos:,}" if each.has_copies else right,
+            "right": f"{right} of {each.distinct_photos:,}",
             "accuracy": f"{each.accuracy:.{digits}f}",
             "95% interval": f"{each.accuracy_low:.{digits}f} to {each.accuracy_high:.{digits}f}",
             "training": states[name].state if name in states else "",

@@ -1,10 +1,10 @@
 """The answer in words: which network to use, and how sure that is. For comparison and study."""
 
 from collections.abc import Callable, Mapping, Sequence
+from statistics import NormalDist
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.stats import norm
 
 from stages.common.parameters import NETWORKS, RIVALS
 from stages.results.progress import CONVERGED, IMPROVING, OVERFITTING, Progress
@@ -14,8 +14,8 @@ MAX_P_VALUE = 0.05  # a p-value below it is not put down to chance
 MIN_GAIN = 0.02  # a gain in accuracy below it is not worth a base
 
 # Two networks are called as good as each other if this interval of the gain lies within
-# MIN_GAIN of 0. Computed exactly, that is false in at most 2.5% of cases; with a 95% interval it
-# would be in up to 6.7% (of 218 photos), as that interval is too narrow where few photos differ.
+# MIN_GAIN of 0. By exact computation, networks that differ by MIN_GAIN are called so in at most
+# 2.5% of cases; with a 95% interval, too narrow where few photos differ, in up to 6.7%.
 EQUIVALENCE_LEVEL = 0.992
 # The interval is never that short with fewer different photos, and the study asks for as many:
 # a network worse by 0.02 looks the same on 186 photos in 2.3% of cases (0.98 ** 186).
@@ -83,18 +83,19 @@ class Outcome(NamedTuple):
 
 MORE = f"Run the study ({STUDY}), or validate on more photos."
 OUTCOMES = {
-    "Use transfer": Outcome("that is not chance", f"See how sure that is: {STUDY}."),
-    "Use custom": Outcome("that is not chance", f"See how sure that is: {STUDY}."),
+    "Use transfer": Outcome("that is hardly chance", f"See how sure that is: {STUDY}."),
+    "Use custom": Outcome("that is hardly chance", f"See how sure that is: {STUDY}."),
     "Use the base with a linear layer": Outcome(
-        "that is not chance", "Publish its metrics: `dvc exp run -S model=probe`."
+        "that is hardly chance", "Publish its metrics: `dvc exp run -S model=probe`."
     ),
     "Transfer is better, by little": Outcome(
-        "that is not chance, but less than 0.02", "Use it if the cost of a base is acceptable."
+        "that is hardly chance, but the gain is below 0.02",
+        "Use it if the cost of a base is acceptable.",
     ),
     "As good as each other": Outcome(
         "they surely differ by less than 0.02", "Use custom, the simpler one."
     ),
-    "Too close to call": Outcome("that could be chance", MORE),
+    "Too close to call": Outcome("that settles nothing", MORE),
     "Both get everything right": Outcome(
         "such photos are too easy, or too few, to tell them apart",
         "Validate on harder photos, or on more of them.",
@@ -242,7 +243,8 @@ def measure_gain(comparison: Comparison) -> Gain:
 
 def is_negligible(low: float, high: float) -> bool:
     """Return whether a gain is surely below `MIN_GAIN`, from its 95% interval on one split."""
-    wider = float(norm.ppf((1 + EQUIVALENCE_LEVEL) / 2) / norm.ppf(0.975))
+    normal = NormalDist()
+    wider = normal.inv_cdf((1 + EQUIVALENCE_LEVEL) / 2) / normal.inv_cdf(0.975)
     centre, margin = (low + high) / 2, (high - low) / 2 * wider
     return abs(centre) + margin < MIN_GAIN
 
@@ -291,7 +293,7 @@ def _get_accuracies(scores: Mapping[str, Any]) -> dict[str, Accuracy]:
 
 
 def _note_guess(headline: str, accuracies: Mapping[str, Accuracy], guess: Guess) -> list[str]:
-    """Say what a guess is worth, where classes are uneven or an interval reaches it."""
+    """Return what a guess is worth, where classes are uneven or an interval reaches it."""
     reaching = [name for name, accuracy in accuracies.items() if accuracy.low <= guess.accuracy]
     if "guess" in headline or (guess.even and not reaching):
         return []
@@ -303,7 +305,7 @@ def _note_guess(headline: str, accuracies: Mapping[str, Accuracy], guess: Guess)
 
 
 def _note_probe(headline: str, gains: Mapping[tuple[str, str], Gain], shown: str) -> list[str]:
-    """Say what the transfer network's layers add to a linear layer on the same base."""
+    """Return what the transfer network's layers add to a linear layer on the same base."""
     if headline == "Use the base with a linear layer":
         return []
     gain, layer = gains[TRANSFER_PROBE], "A linear layer on the base"
@@ -314,9 +316,9 @@ def _note_probe(headline: str, gains: Mapping[tuple[str, str], Gain], shown: str
     elif gain.negligible:
         notes = [f"{layer} gets {shown} right: as good as transfer, and simpler."]
     else:
-        notes = [f"{layer} gets {shown} right: these photos do not tell it from transfer."]
+        notes = [f"{layer} gets {shown} right; neither it nor transfer is surely better."]
     if gains[PROBE_CUSTOM].sign > 0 >= gains[TRANSFER_CUSTOM].sign:
-        notes.append("It surely beats your network.")
+        notes.append("The linear layer surely beats your network.")
     return notes
 
 
