@@ -25,6 +25,9 @@ def rows(few: int = 1002, many: int = 20_001) -> Iterator[tuple[str, str, str]]:
             f"{times[0]:.2f} ms, {times[1]:.2f} ms",
             f"{times[1] / times[0]:.2f}",
         )
+    times = [small["probe"].seconds, large["probe"].seconds]
+    figures = f"{times[0]:.1f} s, {times[1]:.1f} s"
+    yield f"`probe`: {few:,} photos, {many:,}", figures, f"{times[1] / times[0]:.2f}"
     for name in STAGES:
         sizes = small[name].megabytes, large[name].megabytes
         yield (
