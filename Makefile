@@ -8,7 +8,7 @@ INSTALL := python -m pip install --quiet --disable-pip-version-check --requireme
 COMPILE := uv pip compile --quiet --upgrade --universal --python-version 3.10 \
 	--custom-compile-command "make lock" --no-emit-index-url --no-emit-find-links
 
-.PHONY: help run test test-all check lock pictures bench bench-seeds bench-demo bench-lookalikes \
+.PHONY: help run experiments test test-all check lock pictures bench bench-seeds bench-demo bench-choosing bench-lookalikes \
 	bench-options bench-epochs bench-study
 
 help:  ## list these commands
@@ -17,6 +17,9 @@ help:  ## list these commands
 run: .venv/installed  ## install, then answer: which network is better on my photos?
 	@dvc repro $(FIRST_RUN)
 	@dvc metrics show metrics/custom.json metrics/transfer.json metrics/probe.json
+
+experiments: .venv/installed  ## which experiment is best, and is it luck?
+	@python -m experiments
 
 test: .venv/dev-installed  ## install, then run the tests
 	@$(PYTEST) --no-loadscope-reorder -m "not slow"
@@ -52,6 +55,9 @@ bench-options: .venv/dev-installed  ## augmentation, fine-tuning (REAL_PHOTOS, K
 
 bench-epochs: .venv/dev-installed  ## is the rule for finished trainings right (REAL_PHOTOS, KERAS_HOME)
 	@python -m bench.epochs
+
+bench-choosing: .venv/dev-installed  ## simulate choosing the best of many networks
+	@python -m bench.choosing
 
 bench-lookalikes: .venv/dev-installed  ## edited copies found, unlike pictures merged (REAL_PHOTOS)
 	@python -m bench.lookalikes

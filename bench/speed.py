@@ -10,10 +10,12 @@ from contextlib import redirect_stdout
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from stages.common import parameters
-from stages.common.parameters import RIVALS
+from stages.common.parameters import NETWORKS, RIVALS
 from tests.helpers.browser import chromium, seconds_to_open
+from tests.helpers.experiments import add_experiment
 from tests.helpers.measure import REPEATS, STAGES, measure_cost, measure_seconds
 from tests.helpers.project import Project, change_parameters
 from tests.helpers.results import write_results
@@ -115,6 +117,18 @@ def measure_page(project: Project) -> Iterator[Row]:
     yield f"that page, {path.stat().st_size / 1e6:.1f} MB, in Chromium", f"{opened:.2f} s", ""
 
 
+def measure_experiments(project: Project, count: int = 200) -> Iterator[Row]:
+    """Measure the table of many experiments, with their page; yield `(what, figures, "")`."""
+    photos = len(pd.read_csv(project.folder / "metrics/predictions/custom.csv"))
+    random = np.random.default_rng(0)
+    for number in range(count):
+        right = {name: random.random(photos) < 0.8 for name in NETWORKS}
+        add_experiment(project, f"experiment-{number}", right, epochs=11 + number)
+    cost = measure_cost(project, "python", "-m", "experiments")
+    figures = f"{cost.seconds:.1f} s, {cost.megabytes:.0f} MB"
+    yield f"`experiments`, {count} of them, {photos} validation photos", figures, ""
+
+
 def rows() -> Iterator[Row]:
     """Measure all of it; yield `(what, figures, ratio)` for each row of a table."""
     if chromium() is None:
@@ -123,6 +137,7 @@ def rows() -> Iterator[Row]:
         project = Project.copy_with_real_photos(folder)
         yield from compare_with_plain(project)
         yield from break_down(project)
+        yield from measure_experiments(project)
         yield from compare_predictions(project)
         yield from measure_page(project)
 

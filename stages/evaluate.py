@@ -6,8 +6,8 @@ import pandas as pd
 from stages.common import files
 from stages.common.parameters import NETWORKS
 from stages.networks import loading
-from stages.networks.backend import INFERENCE_BATCH
 from stages.results import scores, weighting
+from stages.results.records import Scores
 
 
 def record(
@@ -17,7 +17,7 @@ def record(
     probabilities: np.ndarray,
     classes: np.ndarray,
     weights: np.ndarray,
-) -> None:
+) -> Scores:
     """Score the predictions of one network, write its files, and print the result.
 
     Args:
@@ -47,15 +47,8 @@ def record(
     files.write_table(f"metrics/per_class/{name}.csv", per_class, index=True)
     files.write_table(f"metrics/reliability/{name}.csv", reliability)
 
-    several = f" ({values.counts})" if values.has_copies else ""
-    print(
-        f"\n{name}: {np.trace(confusion)} of {values.photos} right{several}, accuracy "
-        f"{values.accuracy:.3f} (95% interval {values.accuracy_low:.3f} to "
-        f"{values.accuracy_high:.3f})\n"
-    )
-    table = confusion.join(per_class[["precision", "recall", "f1"]].round(2))
-    with pd.option_context("display.unicode.east_asian_width", True):
-        print(table.rename_axis(index=None, columns="actual \\ predicted").to_string())
+    print(f"\n{scores.format_scores(name, values, confusion, per_class)}")
+    return values
 
 
 def main() -> None:
@@ -66,11 +59,13 @@ def main() -> None:
     photos = table["photo"].iloc[rows].to_numpy()
     weights = weighting.weigh_photos(table["group"].iloc[rows])
 
+    accuracies = {}
     for name in NETWORKS:
-        run = loading.load_trained(name, pixels.shape[1], len(classes))
-        parts = np.split(rows, range(INFERENCE_BATCH, len(rows), INFERENCE_BATCH))
-        probabilities = np.concatenate([run(pixels[part].astype(np.float32)) for part in parts])
-        record(name, photos, labels[rows], probabilities, classes, weights)
+        probabilities = loading.predict(name, pixels, rows, len(classes))
+        values = record(name, photos, labels[rows], probabilities, classes, weights)
+        accuracies[name] = values.accuracy
+    # DVC's table of experiments has short titles for names that are in one file only.
+    files.write_json("metrics/accuracy.json", accuracies)
     guess = weighting.guess_majority(classes[labels[rows]], weights)
     if not guess.even:
         print(

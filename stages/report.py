@@ -49,6 +49,7 @@ def main() -> None:
     commands = params.model_dump(exclude={"model"}) | {"model": "transfer"}
 
     page = rendering.render(
+        rendering.FOLDER / "report.html",
         networks=NETWORKS,
         rivals=RIVALS,
         pairs=PAIRS,

@@ -28,12 +28,13 @@ NOT_RUN = {
     "python -m app": "runs until it is stopped; test_app.py opens its page",
     "python -m dask scheduler": "runs until it is stopped; test_study.py starts one",
     "python -m dask worker tcp://HOST:8786 --nworkers -1 --nthreads 1": "likewise",
-    "dvc exp run -S study/params.yaml:study.scheduler=tcp://HOST:8786 study/dvc.yaml": "likewise",
-    "dvc exp run -S base.name=EfficientNetB0": "downloads weights; test_bases.py builds it",
-    "dvc exp run --queue -S base.name=MobileNetV2,EfficientNetB0": (
-        "downloads weights; test_pipeline.py runs a queue"
+    "dvc exp run -S study/params.yaml:study.scheduler=tcp://HOST:8786 dvc.yaml study/dvc.yaml": (
+        "likewise"
     ),
-    "dvc queue start": "likewise",
+    "dvc exp run -S base.name=EfficientNetB0": "downloads weights; test_bases.py builds it",
+    "dvc queue start": "downloads weights; test_pipeline.py runs a queue",
+    "dvc queue logs longer": "likewise",
+    "python -m final": "needs sealed photos; test_final.py has some",
     "dvc exp run -S groups=folders": "needs individuals; test_individuals.py has some",
     "dvc exp run -S \"groups='(patient\\d+)'\"": "likewise",
     "dvc import https://github.com/OWNER/REPOSITORY path/to/animals --rev COMMIT "

@@ -129,6 +129,8 @@ def test_a_base_of_no_known_name_is_refused_with_one_that_is_like_it(prepared, n
         ({"base__weights": "params.yaml"}, "'params.yaml' does not hold weights without top"),
         ({"base__options": {"alpha": 0.5}}, "does not hold weights without top layers for Mob"),
         ({"base__options": {"beta": 1}}, "MobileNetV2 with options {'beta': 1}"),
+        ({"base__options": {"MobileNetv2": {}}}, "base.options has 'MobileNetv2'; expected models"),
+        ({"base__options": {"MobileNetV2": {"beta": 1}}}, "MobileNetV2 with options {'beta': 1}"),
     ],
 )
 def test_a_base_that_cannot_be_built_ends_in_one_line(prepared, changes, message):

@@ -28,6 +28,7 @@ CONTRACT = [
     "metrics/probe.json",
     "metrics/comparison.json",
     "metrics/model.json",
+    "metrics/accuracy.json",
     "metrics/predictions/custom.csv",
     "metrics/predictions/transfer.csv",
     "metrics/predictions/probe.csv",
@@ -182,11 +183,13 @@ def test_dvc_compares_any_two_networks(changing):
             assert {key: values[key][side] for key in metrics} == metrics
 
 
-def test_metrics_show_is_one_narrow_table(project):
+def test_metrics_show_is_one_table_narrow_for_the_networks(project):
     lines = project.run("dvc", "metrics", "show").stdout.splitlines()
-    assert [line.split()[0] for line in lines[1:]] == [
-        "metrics/custom.json", "metrics/probe.json", "metrics/transfer.json", "metrics/model.json",
-    ]  # fmt: skip
+    names = ("accuracy", "custom", "probe", "transfer", "model", "final")
+    assert [line.split()[0] for line in lines[1:]] == [f"metrics/{name}.json" for name in names]
+    networks = [f"metrics/{name}.json" for name in parameters.NETWORKS]
+    lines = project.run("dvc", "metrics", "show", *networks).stdout.splitlines()
+    assert len(lines) == 4
     assert max(map(len, lines)) <= 140
 
 
@@ -256,10 +259,14 @@ def test_a_queue_of_experiments_runs_from_a_fresh_clone(project, tmp_path):
     project.run("git", "clone", "--quiet", ".", str(clone.folder))
     clone.run("dvc", "pull", "--quiet")
 
-    change_parameters(clone.folder / "params.yaml", base__weights="random", base__options={})
+    change_parameters(
+        clone.folder / "params.yaml", base__weights="random", base__options={}
+    )  # fmt: skip
     clone.commit("Untrained bases")
 
-    clone.run("dvc", "exp", "run", "--queue", "-S", "base.name=MobileNetV2,EfficientNetB0")
+    names, options = "base.name=MobileNetV2,EfficientNetB0", "+base.options.MobileNetV2.alpha=0.35"
+    clone.run("dvc", "exp", "run", "--queue", "-S", names, "-S", options)
+    clone.run("dvc", "exp", "run", "--queue", "--name", "bad", "-S", "epochs=0")
     clone.run("dvc", "queue", "start")
     for _ in range(300):
         status = clone.run("dvc", "queue", "status").stdout
@@ -269,10 +276,20 @@ def test_a_queue_of_experiments_runs_from_a_fresh_clone(project, tmp_path):
     assert status.count("Success") == 2, status
     shown = clone.run("dvc", "exp", "show", "--csv", "--only-changed").stdout
     rows = [row for row in csv.DictReader(io.StringIO(shown)) if row["Experiment"]]
+    rows = [row for row in rows if row["typ"] == "branch_commit" or row["State"] != "Failed"]
     assert sorted(row["base.name"] for row in rows) == ["EfficientNetB0", "MobileNetV2"]
+    options = {}
     for row in rows:  # each has results of its own
         base = json.loads(clone.run("git", "show", f"{row['rev']}:metrics/base.json").stdout)
-        assert base["name"] == row["base.name"]
+        options[base["name"]] = base["options"]
+    assert options == {"EfficientNetB0": {}, "MobileNetV2": {"alpha": 0.35}}
+
+    clone.run("dvc", "exp", "run", "--queue", "--name", "waiting", "-S", "epochs=3")
+    shown = " ".join(clone.run("python", "-m", "experiments").stdout.split())
+    assert "base.name=EfficientNetB0" in shown
+    assert "bad: failed: params.yaml: epochs is 0; expected greater" in shown
+    assert "`dvc queue logs bad` shows more" in shown
+    assert "- waiting: in the queue. `dvc queue status` shows which ones run." in shown
 
 
 def test_photos_are_imported_from_a_git_repository_pinned_to_a_commit(make_project, tmp_path):

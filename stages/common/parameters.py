@@ -39,7 +39,7 @@ class Base(Section):
         name: `demo`, or a model of `keras.applications`, such as `MobileNetV2`.
         weights: `imagenet`, or the path of a weights file without the top layers (`demo`
             always has its own), or `random`, as a control.
-        options: more arguments of the model.
+        options: more arguments of the model, or of several models by their names.
         fine_tune: number of its last layers that are trained too, for as many epochs again.
     """
 
@@ -52,11 +52,23 @@ class Base(Section):
     @classmethod
     def _refuse_options_set_here(cls, options: dict[str, Any]) -> dict[str, Any]:
         ours = {"include_top", "weights", "input_shape", "input_tensor", "pooling"}
-        if taken := ours & set(options):
-            raise ValueError(
-                f"options other than {', '.join(sorted(taken))}, which this pipeline sets"
-            )
+        named = [_is_model(key) for key in options]
+        if any(named) and not (
+            all(named) and all(isinstance(each, dict) for each in options.values())
+        ):
+            raise ValueError("options of one base, or such as {MobileNetV2: {alpha: 0.35}} of many")
+        for each in options.values() if any(named) else [options]:
+            if taken := ours & set(each):
+                raise ValueError(
+                    f"options other than {', '.join(sorted(taken))}, which this pipeline sets"
+                )
         return options
+
+    @property
+    def own_options(self) -> dict[str, Any]:
+        """Return the options of the base that is named."""
+        by_name = any(map(_is_model, self.options))
+        return self.options.get(self.name, {}) if by_name else self.options
 
 
 class Demo(Section):
@@ -172,6 +184,11 @@ def load(path: str | Path, model: type[AnySection]) -> AnySection:
 def is_demo(folder: str) -> bool:
     """Return whether a folder is the one that `render` draws into."""
     return Path(folder).resolve() == Path(DEMO).resolve()
+
+
+def _is_model(key: str) -> bool:
+    """Return whether a key of `base.options` names a model; an argument is in lower case."""
+    return key[:1].isupper()
 
 
 def _describe(fault: ErrorDetails, model: Any) -> str:

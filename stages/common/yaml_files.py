@@ -20,7 +20,7 @@ _SCALARS = {
 }
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -48,13 +48,18 @@ _Loader.add_constructor("tag:yaml.org,2002:int", lambda loader, node: int(str(no
 
 
 def read(path: str | Path) -> Any:
-    """Read a YAML file with the safe loader: nothing in it is run as code.
+    """Read a YAML file; raise what `parse` does."""
+    return parse(Path(path).read_text(encoding="utf-8"))
+
+
+def parse(text: str) -> Any:
+    """Parse YAML with the safe loader: nothing in it is run as code.
 
     Raises:
         yaml.YAMLError: if it is not valid, or has a duplicate key.
     """
     try:
-        return yaml.load(Path(path).read_text(encoding="utf-8"), _Loader)
+        return yaml.load(text, _Loader)
     except (AttributeError, ValueError) as error:  # a value that is not of its tag
         raise yaml.YAMLError(str(error)) from None
 

@@ -61,7 +61,7 @@ def describe(base: keras.Model, params: Base) -> dict[str, Any]:
         values.update(value.tobytes())
     demo = params.name == "demo" and params.weights != "random"
     file = DEMO_WEIGHTS if demo else Path(params.weights)
-    description = {"name": params.name, "options": params.options, "weights": file.name}
+    description = {"name": params.name, "options": params.own_options, "weights": file.name}
     if file.is_file():
         description["file_sha256"] = files.sha256(file)
     return description | {"weights_sha256": values.hexdigest()}
@@ -76,10 +76,10 @@ def _build_demo(params: Base, image_size: int) -> keras.Model:
     # It imports Keras by itself, which starts quietly only after `backend`.
     from demo.pretrain import network
 
-    if params.options:
+    if params.own_options:
         raise SystemExit(
-            f"params.yaml: base.options is {params.options}; expected {{}}, because the demo base "
-            "has none. Remove them, or choose a model of keras.applications as base.name."
+            f"params.yaml: base.options is {params.own_options}; expected {{}}, because the demo "
+            "base has none. Remove them, or choose a model of keras.applications as base.name."
         )
     demo = network.build_base(image_size)
     if params.weights != "random":
@@ -102,6 +102,11 @@ def _build_application(params: Base, image_size: int) -> keras.Model:
             f"params.yaml: base.name is {params.name!r}; expected demo, or a model of "
             f"keras.applications, such as {near[0]}."
         )
+    if unknown := [key for key in params.options if key[:1].isupper() and key not in names]:
+        raise SystemExit(
+            f"params.yaml: base.options has {unknown[0]!r}; expected models of keras.applications, "
+            "or arguments of this one."
+        )
     if params.weights not in ("imagenet", "random") and not Path(params.weights).is_file():
         raise SystemExit(
             f"params.yaml: base.weights is {params.weights!r}, which is not a file; expected "
@@ -112,7 +117,7 @@ def _build_application(params: Base, image_size: int) -> keras.Model:
             include_top=False,
             weights=None if params.weights == "random" else params.weights,
             input_shape=(image_size, image_size, 3),
-            **params.options,
+            **params.own_options,
         )
     except Exception as error:
         raise SystemExit(_explain(error, params, image_size)) from error
@@ -135,7 +140,7 @@ def _explain(error: Exception, params: Base, image_size: int) -> str:
             f"base.weights: {url} cannot be downloaded. Download the file on another machine and "
             f"put it into {home}/models/, or give its path as `base.weights` in params.yaml."
         )
-    base = f"{params.name} with options {params.options}"
+    base = f"{params.name} with options {params.own_options}"
     if params.weights not in ("imagenet", "random"):
         return (
             f"base.weights: {params.weights!r} does not hold weights without top layers "

@@ -34,25 +34,27 @@ def mark_code(text: str) -> Markup:
     return Markup(re.sub("`(.+?)`", r"<code>\1</code>", str(escape(text))))
 
 
-def render(**values: Any) -> str:
-    """Fill the template `template.html`.
+def render(template: Path, **values: Any) -> str:
+    """Fill a template of a page.
 
     Args:
+        template: extends `layout.html`; the script beside it, of the same name but `.js`, goes
+            into the page.
         values: the variables of the template; each is escaped where it is shown.
 
     Returns:
         HTML that needs no other file and no network.
     """
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(FOLDER),
+        loader=jinja2.FileSystemLoader([template.parent, FOLDER]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters["code"] = mark_code
-    script = (FOLDER / "script.js").read_text(encoding="utf-8")
-    return environment.get_template("template.html").render(
+    script = template.with_suffix(".js").read_text(encoding="utf-8")
+    return environment.get_template(template.name).render(
         style=(FOLDER / "style.css").read_text(encoding="utf-8"),
         script=script,
         # The browser runs this script and no other.

@@ -1,11 +1,10 @@
 """Comparing two networks photo by photo: the gain, and whether it could be chance."""
 
-from statistics import NormalDist
-
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import bdtr
 
+from stages.results.intervals import QUANTILE
 from stages.results.records import PAIRS, Comparison, Comparisons
 
 COUNTS = ("first", "second")  # in a `Comparison`; in files they bear the networks' names
@@ -37,20 +36,29 @@ def compare(first_right: np.ndarray, second_right: np.ndarray, groups: ArrayLike
     more = first_right.astype(int) - second_right
     differences = np.bincount(group, more) / sizes
     first, second = int(np.sum(differences > 0)), int(np.sum(differences < 0))
-    # scipy.stats has the test as well, but takes as long to import as all else in its stage.
-    p_value = 2 * float(bdtr(min(first, second), first + second, 0.5))
-
     adjusted = np.append(differences, [1, -1])
     centre, variance = adjusted.mean(), adjusted.var() / len(adjusted)
-    margin = NormalDist().inv_cdf(0.975) * float(variance) ** 0.5
+    margin = QUANTILE * float(variance) ** 0.5
     return Comparison(
         accuracy_gain=float(differences.mean()),
         accuracy_gain_low=max(-1.0, float(centre - margin)),
         accuracy_gain_high=min(1.0, float(centre + margin)),
-        p_value=min(1.0, p_value),
+        p_value=float(test_exactly(first, second)),
         first=first,
         second=second,
     )
+
+
+def test_exactly(first: ArrayLike, second: ArrayLike) -> np.ndarray:
+    """Return the p-value of the exact sign test, two-sided; McNemar's for photos.
+
+    Args:
+        first, second: `int`, any shape: numbers of photos on which only the first, or only the
+            second, of two networks is better.
+    """
+    first, second = np.asarray(first), np.asarray(second)
+    # scipy.stats has the test as well, but takes as long to import as all else in its stage.
+    return np.minimum(1, 2 * bdtr(np.minimum(first, second), first + second, 0.5))
 
 
 def to_json(comparisons: Comparisons) -> dict[str, float]:

@@ -1,12 +1,10 @@
 """Scores of a network: accuracy with its interval, confusion matrix, each class, reliability."""
 
-import math
-
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
 from sklearn import metrics
 
+from stages.results.intervals import get_wilson
 from stages.results.records import Scores
 
 BINS = 10  # of the confidence of an answer, from 0 to 1
@@ -18,12 +16,7 @@ def score(
     """Score the predictions of one network.
 
     A group of photos counts as one, with the share of them that is right. The interval is
-    that of E. B. Wilson (1927), Probable Inference, the Law of Succession, and Statistical
-    Inference, Journal of the American Statistical Association 22(158), 209-212,
-    https://doi.org/10.1080/01621459.1927.10502953, for as many trials as there are groups. It
-    is then rather too wide than too narrow, because shares vary no more than zeros and ones
-    of the same mean: R. Bhatia and C. Davis (2000), A Better Bound on the Variance, The
-    American Mathematical Monthly 107(4), 353-357, https://doi.org/10.2307/2589180.
+    Wilson's, for as many photos as there are groups.
 
     Args:
         actual: `int` `[n]`, class indices.
@@ -34,7 +27,7 @@ def score(
     classes = range(probabilities.shape[1])
     distinct = round(weights.sum())
     right = min(float(weights[actual == predicted].sum()), distinct)
-    low, high = _get_interval(right, distinct)
+    low, high = get_wilson(right / distinct, distinct)
     return Scores(
         accuracy=right / distinct,
         accuracy_low=low,
@@ -65,17 +58,6 @@ def score(
         ),
         distinct_photos=distinct,
     )
-
-
-def _get_interval(right: float, count: int) -> tuple[float, float]:
-    """Return Wilson's interval of `right / count`, interpolated between whole numbers."""
-    whole = math.floor(right)
-    ends = [
-        binomtest(number, count).proportion_ci(method="wilson")
-        for number in (whole, min(whole + 1, count))
-    ]
-    low, high = np.array(ends).T @ (whole + 1 - right, right - whole)
-    return float(low), float(high)
 
 
 def count_confusions(
@@ -144,3 +126,25 @@ def measure_reliability(
     table = answers.groupby(bins).mean()
     table["photos"] = np.unique(bins, return_counts=True)[1]
     return table
+
+
+def format_scores(
+    name: str, values: Scores, confusion: pd.DataFrame, per_class: pd.DataFrame
+) -> str:
+    """Format the scores of a network for a terminal, with its confusion matrix.
+
+    Args:
+        name: of the network.
+        values: what `score` returns.
+        confusion: what `count_confusions` returns.
+        per_class: what `score_classes` returns.
+    """
+    several = f" ({values.counts})" if values.has_copies else ""
+    table = confusion.join(per_class[["precision", "recall", "f1"]].round(2))
+    with pd.option_context("display.unicode.east_asian_width", True):
+        matrix = table.rename_axis(index=None, columns="actual \\ predicted").to_string()
+    return (
+        f"{name}: {np.trace(confusion)} of {values.photos} right{several}, accuracy "
+        f"{values.accuracy:.3f} (95% interval {values.accuracy_low:.3f} to "
+        f"{values.accuracy_high:.3f})\n\n{matrix}"
+    )

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from stages.common.parameters import NETWORKS, RIVALS
+from stages.results.intervals import QUANTILE
 from stages.results.progress import CONVERGED, IMPROVING, OVERFITTING, Progress
 from stages.results.records import PAIRS, Comparison, Comparisons, Guess, Scores
 
@@ -243,8 +244,7 @@ def measure_gain(comparison: Comparison) -> Gain:
 
 def is_negligible(low: float, high: float) -> bool:
     """Return whether a gain is surely below `MIN_GAIN`, from its 95% interval on one split."""
-    normal = NormalDist()
-    wider = normal.inv_cdf((1 + EQUIVALENCE_LEVEL) / 2) / normal.inv_cdf(0.975)
+    wider = NormalDist().inv_cdf((1 + EQUIVALENCE_LEVEL) / 2) / QUANTILE
     centre, margin = (low + high) / 2, (high - low) / 2 * wider
     return abs(centre) + margin < MIN_GAIN
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from stages.common import yaml_files
 
 ROOT = Path(__file__).parent.parent.parent
-RESULTS = ("dvc.lock", "data/split.csv")  # and all in metrics/
+RESULTS = ("dvc.lock", "data/split.csv")  # and all in metrics/, except for what no stage writes
+FINAL = "metrics/final.json"
 
 
 def change_parameters(path, **changes):
@@ -38,7 +39,8 @@ class Project:
         listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
         names = subprocess.check_output(listing, cwd=ROOT, text=True).split("\0")
         for name in filter(None, names):
-            kept = not name.startswith("metrics/") or name.endswith((".gitignore", ".gitkeep"))
+            own = (".gitignore", ".gitkeep", FINAL)
+            kept = not name.startswith("metrics/") or name.endswith(own)
             # A file that Git still lists may have been removed.
             if kept and name not in RESULTS and (ROOT / name).exists():
                 (project.folder / name).parent.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,115 @@
+"""Experiments in the order of their best network, and what choosing the best of them is worth."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from experiments import choosing
+from experiments.collecting import WORKSPACE, Experiment
+
+
+class Row(NamedTuple):
+    """An experiment among others that are scored on the same photos.
+
+    Attributes:
+        experiment: the `Experiment`.
+        accuracies: of its networks, 0 to 1.
+        network: its best one.
+        p_value: of that network being as good as the best of all.
+        is_best: whether it is the best of all.
+    """
+
+    experiment: Experiment
+    accuracies: dict[str, float]
+    network: str
+    p_value: float
+    is_best: bool
+
+    @property
+    def may_equal_best(self) -> bool:
+        """Return whether it is not surely worse than the best."""
+        return self.p_value >= choosing.LEVEL
+
+
+class Block(NamedTuple):
+    """Experiments that are scored on the same photos, the best first.
+
+    Attributes:
+        rows: of the experiments.
+        networks: number of different networks in them.
+        photos: number of different photos.
+        choice: the best network, and what it is worth.
+    """
+
+    rows: list[Row]
+    networks: int
+    photos: int
+    choice: choosing.Choice
+
+
+def rank(experiments: Sequence[Experiment]) -> list[Block]:
+    """Rank experiments within blocks that share their validation photos.
+
+    The block of the workspace is the first, or else that of the most experiments.
+    """
+    blocks: dict[str, list[Experiment]] = {}
+    for experiment in experiments:
+        blocks.setdefault(experiment.photos.key, []).append(experiment)
+    ordered = sorted(blocks.values(), key=lambda block: (not _has_workspace(block), -len(block)))
+    return [_rank_block(block) for block in ordered]
+
+
+def describe_changes(experiment: Experiment, params: dict[str, Any]) -> str:
+    """Return the parameters that differ from the current commit's, such as `epochs=20`."""
+    keys = [
+        key
+        for key in {**params, **experiment.params}
+        if experiment.params.get(key) != params.get(key)
+    ]
+    return " ".join(f"{key}={format_value(experiment.params.get(key))}" for key in keys)
+
+
+def format_value(value: Any) -> str:
+    """Return a value of a parameter as `dvc exp run -S` takes it, without spaces."""
+    if isinstance(value, list | tuple):
+        return f"[{','.join(map(format_value, value))}]"
+    return str(value).lower() if value is None or isinstance(value, bool) else str(value)
+
+
+def _has_workspace(experiments: Sequence[Experiment]) -> bool:
+    return any(WORKSPACE in experiment.names for experiment in experiments)
+
+
+def _rank_block(experiments: Sequence[Experiment]) -> Block:
+    # Experiments can share a network, such as the probe, and choosing it twice is one choice.
+    networks: dict[object, np.ndarray] = {}
+    for experiment in experiments:
+        for name, right in experiment.right.items():
+            networks.setdefault(_identify(experiment, name), right)
+    choice = choosing.choose(np.array(list(networks.values())))
+    p_values = dict(zip(networks, choice.p_values.tolist(), strict=True))
+    best = list(networks)[choice.best]
+
+    rows = []
+    for experiment in experiments:
+        accuracies = {name: float(right.mean()) for name, right in experiment.right.items()}
+        name = max(accuracies, key=lambda each: accuracies[each])
+        p_value = p_values[_identify(experiment, name)]
+        is_best = best in {_identify(experiment, each) for each in experiment.right}
+        rows.append(Row(experiment, accuracies, name, p_value, is_best))
+    rows.sort(
+        key=lambda row: (
+            -row.accuracies[row.network],
+            not row.is_best,
+            not _has_workspace([row.experiment]),
+            row.experiment.names,
+        )
+    )
+    return Block(rows, len(networks), experiments[0].photos.distinct, choice)
+
+
+def _identify(experiment: Experiment, name: str) -> object:
+    """Return what tells a network apart: the hash of its file, if there is one."""
+    digest = experiment.hashes.get(name)
+    return (name, digest) if digest else (name, *experiment.names)
