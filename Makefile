@@ -8,11 +8,11 @@ INSTALL := python -m pip install --quiet --disable-pip-version-check --requireme
 COMPILE := uv pip compile --quiet --upgrade --universal --python-version 3.10 \
 	--custom-compile-command "make lock" --no-emit-index-url --no-emit-find-links
 
-.PHONY: help run experiments test test-all check lock pictures bench bench-seeds bench-demo bench-choosing bench-lookalikes \
-	bench-options bench-epochs bench-study
+.PHONY: help run experiments test test-all check lock pictures bench bench-seeds bench-demo \
+	bench-choosing bench-experiments bench-lookalikes bench-options bench-epochs bench-study
 
 help:  ## list these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: .venv/installed  ## install, then answer: which network is better on my photos?
 	@dvc repro $(FIRST_RUN)
@@ -58,6 +58,9 @@ bench-epochs: .venv/dev-installed  ## is the rule for finished trainings right (
 
 bench-choosing: .venv/dev-installed  ## simulate choosing the best of many networks
 	@python -m bench.choosing
+
+bench-experiments: .venv/dev-installed  ## 30 experiments on real photos (REAL_PHOTOS, KERAS_HOME)
+	@python -m bench.experiments
 
 bench-lookalikes: .venv/dev-installed  ## edited copies found, unlike pictures merged (REAL_PHOTOS)
 	@python -m bench.lookalikes

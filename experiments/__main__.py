@@ -6,6 +6,7 @@ import sys
 
 from experiments import collecting, page, ranking, table
 from experiments.queue import list_queue
+from stages.common.parameters import NETWORKS
 
 
 def main() -> None:
@@ -13,11 +14,14 @@ def main() -> None:
     parser.add_argument("-A", "--all-commits", action="store_true", help="of all commits")
     parser.add_argument("--rev", action="append", metavar="COMMIT", help="default: HEAD")
     parser.add_argument("-n", "--num", type=int, default=1, help="of commits, backwards from --rev")
+    parser.add_argument(
+        "--network", choices=NETWORKS, action="append", help="to choose among; default: all"
+    )
     args = parser.parse_args()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     found = collecting.collect(args.rev or ["HEAD"], args.num, args.all_commits)
-    blocks = ranking.rank(found.experiments)
+    blocks = ranking.rank(found.experiments, args.network or NETWORKS)
     left = [*found.left, *list_queue()]
     table.show(blocks, left, found.params)
     if blocks:

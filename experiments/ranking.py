@@ -7,6 +7,7 @@ import numpy as np
 
 from experiments import choosing
 from experiments.collecting import WORKSPACE, Experiment
+from stages.common.parameters import NETWORKS
 
 
 class Row(NamedTuple):
@@ -15,7 +16,7 @@ class Row(NamedTuple):
     Attributes:
         experiment: the `Experiment`.
         accuracies: of its networks, 0 to 1.
-        network: its best one.
+        network: its best one, of those to choose among.
         p_value: of that network being as good as the best of all.
         is_best: whether it is the best of all.
     """
@@ -48,16 +49,21 @@ class Block(NamedTuple):
     choice: choosing.Choice
 
 
-def rank(experiments: Sequence[Experiment]) -> list[Block]:
+def rank(experiments: Sequence[Experiment], networks: Sequence[str] = NETWORKS) -> list[Block]:
     """Rank experiments within blocks that share their validation photos.
 
     The block of the workspace is the first, or else that of the most experiments.
+
+    Args:
+        experiments: of which those without any of the networks are left out.
+        networks: names of those to choose among.
     """
     blocks: dict[str, list[Experiment]] = {}
     for experiment in experiments:
-        blocks.setdefault(experiment.photos.key, []).append(experiment)
+        if not experiment.right.keys().isdisjoint(networks):
+            blocks.setdefault(experiment.photos.key, []).append(experiment)
     ordered = sorted(blocks.values(), key=lambda block: (not _has_workspace(block), -len(block)))
-    return [_rank_block(block) for block in ordered]
+    return [_rank_block(block, networks) for block in ordered]
 
 
 def describe_changes(experiment: Experiment, params: dict[str, Any]) -> str:
@@ -81,12 +87,12 @@ def _has_workspace(experiments: Sequence[Experiment]) -> bool:
     return any(WORKSPACE in experiment.names for experiment in experiments)
 
 
-def _rank_block(experiments: Sequence[Experiment]) -> Block:
+def _rank_block(experiments: Sequence[Experiment], names: Sequence[str]) -> Block:
     # Experiments can share a network, such as the probe, and choosing it twice is one choice.
     networks: dict[object, np.ndarray] = {}
     for experiment in experiments:
-        for name, right in experiment.right.items():
-            networks.setdefault(_identify(experiment, name), right)
+        for name in _list_candidates(experiment, names):
+            networks.setdefault(_identify(experiment, name), experiment.right[name])
     choice = choosing.choose(np.array(list(networks.values())))
     p_values = dict(zip(networks, choice.p_values.tolist(), strict=True))
     best = list(networks)[choice.best]
@@ -94,9 +100,10 @@ def _rank_block(experiments: Sequence[Experiment]) -> Block:
     rows = []
     for experiment in experiments:
         accuracies = {name: float(right.mean()) for name, right in experiment.right.items()}
-        name = max(accuracies, key=lambda each: accuracies[each])
+        candidates = _list_candidates(experiment, names)
+        name = max(candidates, key=lambda each: accuracies[each])
         p_value = p_values[_identify(experiment, name)]
-        is_best = best in {_identify(experiment, each) for each in experiment.right}
+        is_best = best in {_identify(experiment, each) for each in candidates}
         rows.append(Row(experiment, accuracies, name, p_value, is_best))
     rows.sort(
         key=lambda row: (
@@ -107,6 +114,10 @@ def _rank_block(experiments: Sequence[Experiment]) -> Block:
         )
     )
     return Block(rows, len(networks), experiments[0].photos.distinct, choice)
+
+
+def _list_candidates(experiment: Experiment, names: Sequence[str]) -> list[str]:
+    return [name for name in experiment.right if name in names]
 
 
 def _identify(experiment: Experiment, name: str) -> object:

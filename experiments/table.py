@@ -54,9 +54,10 @@ def describe(block: Block) -> str:
         low, high = choice.accuracy_low, choice.accuracy_high
         return f"One network: {shown:.3f} ({low:.{digits}f} to {high:.{digits}f}) on {photos}."
     others = sum(row.may_equal_best for row in block.rows[1:])
+    name = escape(best.experiment.names[0])
     equals = f" {_count(others, 'other experiment')} could be as good." if block.rows[1:] else ""
     return (
-        f"Best of {block.networks} networks: {best.network} of {escape(best.experiment.names[0])}, "
+        f"Best of {block.networks:,} networks: {best.network} of {name}, "
         f"{shown:.3f}; expect {choice.accuracy:.{digits}f} ({choice.accuracy_low:.{digits}f} to "
         f"{choice.accuracy_high:.{digits}f}) on new photos.{equals} Each network that is scored on "
         f"these {photos} is one more chance to look good by luck."

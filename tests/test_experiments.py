@@ -6,6 +6,7 @@ import subprocess
 import numpy as np
 import pandas as pd
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 from stages.common.parameters import NETWORKS
 from tests.helpers.browser import chromium, running_browser
@@ -68,6 +69,15 @@ def test_a_table_that_fits_says_what_changed_and_which_is_best(copy):
     assert " 1 other experiment could be as good." in text
     assert (copy.folder / "metrics/experiments.html").is_file()
     assert copy.run("git", "status", "--porcelain").stdout == ""
+
+
+def test_one_network_can_be_ranked_alone(copy):
+    add_experiment(copy, "longer", answers(custom=29), epochs=20)
+    add_experiment(copy, "shorter", answers(custom=2), epochs=2)
+    _, shown = show(copy, "--network", "custom")
+    assert find_line(shown, "longer")[-1] == "*"
+    assert find_line(shown, "shorter")[-2] == "<"
+    assert "Best of 3 networks: custom of longer, 0.967" in " ".join(shown.split())
 
 
 def test_another_width_is_filled_or_kept(copy):
@@ -208,14 +218,14 @@ def test_outside_git_and_without_results_there_is_one_line(copy, tmp_path):
 @pytest.mark.slow
 @pytest.mark.skipif(chromium() is None, reason="Chromium is not installed")
 def test_the_page_sorts_and_shows_the_photos_that_tell_two_networks_apart(copy):
-    for path in ("data/pixels.npy", "data/photos.csv"):
-        shutil.copy(ROOT / path, copy.folder / path)
+    pixels = np.random.default_rng(0).integers(256, size=(150, 32, 32, 3), dtype=np.uint8)
+    np.save(copy.folder / "data/pixels.npy", pixels)
     add_experiment(copy, "<b>longer", answers(custom=29), epochs=20)
     add_experiment(copy, "poor", answers(5, 6, 7), seed=3)
     show(copy)
     messages = []
     with running_browser() as browser:
-        page = browser.new_page()
+        page = browser.new_page(viewport={"width": 360, "height": 800}, color_scheme="dark")
         page.on("console", lambda message: messages.append(message.text))
         page.on("request", lambda request: messages.append(request.url))
         page.goto((copy.folder / "metrics/experiments.html").as_uri())
@@ -231,6 +241,10 @@ def test_the_page_sorts_and_shows_the_photos_that_tell_two_networks_apart(copy):
         assert shown.count() == 2
         assert "only the other on 2" in page.locator("output").inner_text()
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        for colours in ("dark", "light"):
+            page.emulate_media(color_scheme=colours)
+            result = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]})
+            assert result.violations_count == 0, result.generate_report()
     assert [each for each in messages if not each.startswith(("file:", "data:"))] == []
 
 
