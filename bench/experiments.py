@@ -58,6 +58,7 @@ def run(project: Project, count: int) -> None:
     project.run("git", "config", "user.name", "Nobody")
     project.run("git", "config", "user.email", "nobody@example.com")
     project.run("git", "rm", "-r", "--quiet", "--cached", "data/photos")
+    project.run("dvc", "add", "--quiet", "data/photos")
     project.commit("Photos are for DVC")
     project.run("dvc", "repro", "split")
     shutil.copy(project.folder / "data/split.csv", project.folder / "data/photos/labels.csv")
