@@ -89,7 +89,7 @@ def tabulate(sealed: dict[str, dict[str, float]]) -> Iterator[str]:
     """
     found = collecting.collect()
     for networks in (NETWORKS, ("custom",), ("transfer",)):
-        block = ranking.rank(found.experiments, networks)[0]
+        block = ranking.rank(found, networks)[0]
         best, choice = block.rows[0], block.choice
         name = next(each for each in best.experiment.names if each in sealed)
         cells = [

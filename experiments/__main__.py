@@ -21,7 +21,7 @@ def main() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     found = collecting.collect(args.rev or ["HEAD"], args.num, args.all_commits)
-    blocks = ranking.rank(found.experiments, args.network or NETWORKS)
+    blocks = ranking.rank(found, args.network or NETWORKS)
     left = [*found.left, *list_queue()]
     table.show(blocks, left, found.params)
     if blocks:

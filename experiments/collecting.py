@@ -22,6 +22,8 @@ from stages.common.parameters import NETWORKS
 EXPERIMENT = re.compile(r"refs/exps/([0-9a-f]{2})/([0-9a-f]{38})/(.+)")
 WORKSPACE = "workspace"
 SILENT = {"model"}  # parameters that change no network
+EXPERIMENTS = ("experiment", "other experiment")  # kinds of what may have results, and
+SHOWN = ("experiment", "workspace", "tip", "baseline")  # those that are shown unasked
 
 
 class Photos(NamedTuple):
@@ -29,7 +31,6 @@ class Photos(NamedTuple):
 
     Attributes:
         key: the same for the same photos with the same labels, whatever they are called.
-        labels: the classes.
         paths: `[n]`, of the photos, in the order of data/split.csv.
         groups: `int` `[n]`, number of the different photo that each is, from 0; the same for the
             same key.
@@ -37,7 +38,6 @@ class Photos(NamedTuple):
     """
 
     key: str
-    labels: frozenset[str]
     paths: list[str]
     groups: np.ndarray
     distinct: int
@@ -61,6 +61,10 @@ class Experiment(NamedTuple):
     right: dict[str, np.ndarray]
     hashes: dict[str, str]
 
+    def identify(self, network: str) -> tuple[str, object]:
+        """Return what tells a network apart: the hash of its file, or else its answers."""
+        return network, self.hashes.get(network) or self.right[network].tobytes()
+
 
 class Left(NamedTuple):
     """Experiments that cannot be shown.
@@ -82,11 +86,14 @@ class Collection(NamedTuple):
     Attributes:
         experiments: each with results of its own.
         left: those that cannot be shown.
+        looks: how many different networks were ever scored on the photos of a key, in the
+            experiments and commits of this repository, whether asked for or not.
         params: the parameters of the current commit by name, which experiments change.
     """
 
     experiments: list[Experiment]
     left: list[Left]
+    looks: dict[str, int]
     params: dict[str, Any]
 
 
@@ -156,9 +163,12 @@ class Reader:
         photos = self._parse_split(split)
         layers = self.read(revision, "layers.py") or b""
         contents = {"data/split.csv": split, "layers.py": layers}
-        if difference := find_older(asked, ran, contents):
+        try:
+            outs, difference = _list_outs(ran), find_older(asked, ran, contents)
+        except (AttributeError, KeyError, TypeError):
+            raise UnusableError("dvc.lock is damaged; expected it as DVC writes it") from None
+        if difference:
             raise UnusableError(f"its scores are of an older run: {difference}")
-        outs = _list_outs(ran)
         return Experiment(
             names=[name],
             params=_list_params(asked),
@@ -170,6 +180,14 @@ class Reader:
             },
             hashes={each: outs.get(f"data/models/{each}.keras", "") for each in NETWORKS},
         )
+
+    def read_params(self, revision: str) -> dict[str, Any]:
+        """Return the parameters of a commit by name; none if it has no valid params.yaml."""
+        content = self.read(revision, "params.yaml")
+        try:
+            return _list_params(_parse_yaml(content or b"", "params.yaml"))
+        except UnusableError:
+            return {}
 
     def _parse_split(self, content: bytes) -> Photos:
         digest = _hash(content)
@@ -208,7 +226,6 @@ def number_photos(table: pd.DataFrame) -> Photos:
     lines = sorted(table["sha256"] + "/" + table["label"] + "/" + first)
     return Photos(
         key=hashlib.sha256("\n".join(lines).encode()).hexdigest(),
-        labels=frozenset(table["label"]),
         paths=table["photo"].tolist(),
         groups=groups,
         distinct=int(groups.max()) + 1,
@@ -221,33 +238,37 @@ def collect(
     """Collect experiments, the workspace, and commits with results.
 
     Args:
-        revisions: experiments that started from these commits are read.
+        revisions: experiments that started from these commits are asked for.
         number: of commits, backwards from each of them; below 0, all.
-        all_commits: read all experiments and all commits instead.
+        all_commits: all experiments and all commits are asked for instead.
 
     Raises:
         SystemExit: if this is not a Git repository with a commit, or it has no such revision.
     """
-    found: dict[tuple[Any, ...], Experiment] = {}
+    found: dict[tuple[object, ...], Experiment] = {}
+    networks: dict[str, set[object]] = {}
     left = []
-    sources = list(_list_sources(revisions, number, all_commits))
+    sources = list(_list_sources(revisions, number))
     with Reader() as reader:
-        for name, revision, is_experiment in sources:
+        for name, revision, kind in sources:
+            asked = all_commits or kind in SHOWN
             try:
                 experiment = reader.read_experiment(name, revision)
+                reason = "it has no results" if kind in EXPERIMENTS else ""
             except UnusableError as error:
-                left.append(Left([name], str(error)))
-                continue
+                experiment, reason = None, str(error)
             if experiment is None:
-                if is_experiment:
-                    left.append(Left([name], "it has no results"))
+                if reason and asked:
+                    left.append(Left([name], reason))
                 continue
-            answers = (each.tobytes() for each in experiment.right.values())
-            identity = (experiment.photos.key, *experiment.hashes.values(), *answers)
-            found.setdefault(identity, experiment._replace(names=[])).names.append(name)
-        params = reader.read("HEAD", "params.yaml")
-    base = _list_params(_parse_yaml(params, "params.yaml")) if params else {}
-    return Collection(list(found.values()), left, base)
+            identity = tuple(experiment.identify(each) for each in experiment.right)
+            networks.setdefault(experiment.photos.key, set()).update(identity)
+            if asked:
+                key = (experiment.photos.key, *identity)
+                found.setdefault(key, experiment._replace(names=[])).names.append(name)
+        params = reader.read_params("HEAD")
+    looks = {key: len(each) for key, each in networks.items()}
+    return Collection(list(found.values()), left, looks, params)
 
 
 def find_older(asked: Any, ran: Any, contents: dict[str, bytes]) -> str:
@@ -296,10 +317,8 @@ def run_git(*arguments: str) -> str:
     return result.stdout.decode()
 
 
-def _list_sources(
-    revisions: Sequence[str], number: int, all_commits: bool
-) -> Iterator[tuple[str, str, bool]]:
-    """Yield the name and the revision of all that may have results, and whether it ran by DVC."""
+def _list_sources(revisions: Sequence[str], number: int) -> Iterator[tuple[str, str, str]]:
+    """Yield the name, the revision and the kind of all that may have results."""
     limit = [] if number < 0 else [f"--max-count={number}"]
     baselines = [
         commit
@@ -311,18 +330,15 @@ def _list_sources(
     for commit, ref in refs:
         if match := EXPERIMENT.fullmatch(ref):
             baseline, name = match[1] + match[2], match[3]
-            if all_commits or baseline in baselines:
-                yield name, commit, True
-    yield WORKSPACE, WORKSPACE, False
+            yield name, commit, "experiment" if baseline in baselines else "other experiment"
+    yield WORKSPACE, WORKSPACE, "workspace"
     for commit, ref in refs:
         if ref.startswith(("refs/heads/", "refs/tags/")):
-            yield ref.split("/", 2)[2], commit, False
-    if all_commits:
-        baselines = run_git("rev-list", "--exclude=refs/exps/*", "--all").split()
+            yield ref.split("/", 2)[2], commit, "tip"
     named = {commit for commit, _ in refs}
-    for commit in baselines:
+    for commit in run_git("rev-list", "--exclude=refs/exps/*", "--all").split():
         if commit not in named:
-            yield commit[:7], commit, False
+            yield commit[:7], commit, "baseline" if commit in baselines else "other commit"
 
 
 def _hash(content: bytes) -> bytes:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from experiments import choosing
-from experiments.collecting import WORKSPACE, Experiment
+from experiments.collecting import WORKSPACE, Collection, Experiment
 from stages.common.parameters import NETWORKS
 
 
@@ -38,32 +38,34 @@ class Block(NamedTuple):
 
     Attributes:
         rows: of the experiments.
-        networks: number of different networks in them.
+        networks: number of different networks in them, to choose among.
+        looks: number of those that were ever scored on these photos.
         photos: number of different photos.
         choice: the best network, and what it is worth.
     """
 
     rows: list[Row]
     networks: int
+    looks: int
     photos: int
     choice: choosing.Choice
 
 
-def rank(experiments: Sequence[Experiment], networks: Sequence[str] = NETWORKS) -> list[Block]:
+def rank(collection: Collection, networks: Sequence[str] = NETWORKS) -> list[Block]:
     """Rank experiments within blocks that share their validation photos.
 
     The block of the workspace is the first, or else that of the most experiments.
 
     Args:
-        experiments: of which those without any of the networks are left out.
+        collection: of experiments; those without any of the networks are left out.
         networks: names of those to choose among.
     """
     blocks: dict[str, list[Experiment]] = {}
-    for experiment in experiments:
+    for experiment in collection.experiments:
         if not experiment.right.keys().isdisjoint(networks):
             blocks.setdefault(experiment.photos.key, []).append(experiment)
     ordered = sorted(blocks.values(), key=lambda block: (not _has_workspace(block), -len(block)))
-    return [_rank_block(block, networks) for block in ordered]
+    return [_rank_block(block, networks, collection.looks) for block in ordered]
 
 
 def describe_changes(experiment: Experiment, params: dict[str, Any]) -> str:
@@ -87,12 +89,14 @@ def _has_workspace(experiments: Sequence[Experiment]) -> bool:
     return any(WORKSPACE in experiment.names for experiment in experiments)
 
 
-def _rank_block(experiments: Sequence[Experiment], names: Sequence[str]) -> Block:
+def _rank_block(
+    experiments: Sequence[Experiment], names: Sequence[str], looks: dict[str, int]
+) -> Block:
     # Experiments can share a network, such as the probe, and choosing it twice is one choice.
     networks: dict[object, np.ndarray] = {}
     for experiment in experiments:
         for name in _list_candidates(experiment, names):
-            networks.setdefault(_identify(experiment, name), experiment.right[name])
+            networks.setdefault(experiment.identify(name), experiment.right[name])
     choice = choosing.choose(np.array(list(networks.values())))
     p_values = dict(zip(networks, choice.p_values.tolist(), strict=True))
     best = list(networks)[choice.best]
@@ -102,8 +106,8 @@ def _rank_block(experiments: Sequence[Experiment], names: Sequence[str]) -> Bloc
         accuracies = {name: float(right.mean()) for name, right in experiment.right.items()}
         candidates = _list_candidates(experiment, names)
         name = max(candidates, key=lambda each: accuracies[each])
-        p_value = p_values[_identify(experiment, name)]
-        is_best = best in {_identify(experiment, each) for each in candidates}
+        p_value = p_values[experiment.identify(name)]
+        is_best = best in {experiment.identify(each) for each in candidates}
         rows.append(Row(experiment, accuracies, name, p_value, is_best))
     rows.sort(
         key=lambda row: (
@@ -113,14 +117,9 @@ def _rank_block(experiments: Sequence[Experiment], names: Sequence[str]) -> Bloc
             row.experiment.names,
         )
     )
-    return Block(rows, len(networks), experiments[0].photos.distinct, choice)
+    photos = experiments[0].photos
+    return Block(rows, len(networks), looks[photos.key], photos.distinct, choice)
 
 
 def _list_candidates(experiment: Experiment, names: Sequence[str]) -> list[str]:
     return [name for name in experiment.right if name in names]
-
-
-def _identify(experiment: Experiment, name: str) -> object:
-    """Return what tells a network apart: the hash of its file, if there is one."""
-    digest = experiment.hashes.get(name)
-    return (name, digest) if digest else (name, *experiment.names)

@@ -50,17 +50,20 @@ def describe(block: Block) -> str:
     digits = 2 if block.photos < 200 else 3
     shown = best.accuracies[best.network]
     photos = "1 photo" if block.photos == 1 else f"{block.photos:,} photos"
+    looks = (
+        f"Networks of this repository scored on these {photos} so far: {block.looks:,}; each is a "
+        "chance to look good by luck."
+    )
     if block.networks == 1:
         low, high = choice.accuracy_low, choice.accuracy_high
-        return f"One network: {shown:.3f} ({low:.{digits}f} to {high:.{digits}f}) on {photos}."
+        return f"One network: {shown:.3f} ({low:.{digits}f} to {high:.{digits}f}). {looks}"
     others = sum(row.may_equal_best for row in block.rows[1:])
     name = escape(best.experiment.names[0])
     equals = f" {_count(others, 'other experiment')} could be as good." if block.rows[1:] else ""
     return (
-        f"Best of {block.networks:,} networks: {best.network} of {name}, "
-        f"{shown:.3f}; expect {choice.accuracy:.{digits}f} ({choice.accuracy_low:.{digits}f} to "
-        f"{choice.accuracy_high:.{digits}f}) on new photos.{equals} Each network that is scored on "
-        f"these {photos} is one more chance to look good by luck."
+        f"Best of {block.networks:,} networks: {best.network} of {name}, {shown:.3f}; expect "
+        f"{choice.accuracy:.{digits}f} ({choice.accuracy_low:.{digits}f} to "
+        f"{choice.accuracy_high:.{digits}f}) on new photos.{equals} {looks}"
     )
 
 

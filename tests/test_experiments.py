@@ -160,6 +160,7 @@ def test_scores_of_an_older_run_are_named_and_not_shown_as_results(copy):
             "custom.csv is not about the validation photos of data/split.csv",
         ),
         ("dvc.lock", "a: [", "dvc.lock is not valid YAML"),
+        ("dvc.lock", "stages: [1]", "dvc.lock is damaged"),
         ("params.yaml", "- 1\n", "params.yaml is not valid YAML"),
         ("data/split.csv", None, "data/split.csv, dvc.lock or params.yaml is missing"),
         ("data/split.csv", "photo,label\n", "data/split.csv is damaged; expected the columns"),
@@ -189,7 +190,11 @@ def test_it_reads_other_commits_when_asked(copy):
     add_experiment(copy, "before", answers(), epochs=20)
     (copy.folder / "notes.txt").write_text("x")
     copy.commit("Another commit")
-    assert "before" not in show(copy)[1]
+    shown = " ".join(show(copy)[1].split())
+    assert "before" not in shown
+    # But its networks count: they were looks at the same photos.
+    assert "Best of 3 networks" in shown
+    assert "Networks of this repository scored on these 30 photos so far: 6;" in shown
     for arguments in (["-A"], ["--rev", "HEAD~1"], ["-n", "2"], ["-n", "-1"]):
         assert find_line(show(copy, *arguments)[1], "before")
     code, shown = show(copy, "--rev", "nowhere")
