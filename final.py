@@ -17,6 +17,8 @@ from stages.common import files, parameters
 from stages.results import scores, weighting
 
 RESULT = "metrics/final.json"
+# Has the count as well, and is not in Git: `dvc exp apply` brings back the result of a commit.
+SCORED = "data/scored.json"
 ORDINALS = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"]
 
 
@@ -91,8 +93,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     path = f"data/models/{params.model}.keras"
     entry = [number_photos(test).key, files.sha256(files.existing(path))]
     scored = read_scored(RESULT)
-    known = entry in scored
-    scored = scored if known else [*scored, entry]
+    scored += [each for each in read_scored(SCORED) if each not in scored]
+    if not (known := entry in scored):
+        scored.append(entry)
     count = sum(photos == entry[0] for photos, _ in scored)
 
     # TensorFlow takes a while to start; what is wrong has been said by now.
@@ -105,7 +108,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     values = scores.score(labels[rows], predicted, probabilities, weights)
     confusion = scores.count_confusions(labels[rows], predicted, classes)
     per_class = scores.score_classes(labels[rows], predicted, classes)
-    # DVC's metrics have numbers only: the list stays in the file.
+    files.write_json(SCORED, {"scored": scored})
+    # DVC shows the numbers of a metrics file, and leaves out its lists.
     files.write_json(RESULT, values._asdict() | {"networks_scored": count, "scored": scored})
 
     print(scores.format_scores(f"{params.model} on the test photos", values, confusion, per_class))

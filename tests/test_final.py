@@ -25,7 +25,7 @@ def sealed(project, tmp_path_factory):
 
 @pytest.mark.slow
 def test_a_network_is_scored_on_the_sealed_photos_and_networks_are_counted(sealed):
-    sealed_before = sealed.results()
+    before = sealed.results()
     first = sealed.run("python", "-m", "final").stdout
     values = sealed.metrics("final")
     split = pd.read_csv(sealed.folder / "data/split.csv")
@@ -35,13 +35,18 @@ def test_a_network_is_scored_on_the_sealed_photos_and_networks_are_counted(seale
     assert "balanced accuracy" in first
     assert "the first network on this test set" in first
     assert values["networks_scored"] == 1
-    changed = {name for name, content in sealed.results().items() if content != sealed_before[name]}
+    results = sealed.results()
+    assert results.keys() - before.keys() == {"data/scored.json"}
+    changed = {name for name, content in before.items() if results[name] != content}
     assert changed == {"metrics/final.json"}
 
     again = sealed.run("python", "-m", "final").stdout
     assert "scored on these photos before" in again
     assert sealed.metrics("final") == values
 
+    # As `dvc exp apply` does, with the networks of another experiment.
+    sealed.run("git", "checkout", "metrics/final.json")
+    assert sealed.metrics("final")["networks_scored"] == 0
     change_parameters(sealed.folder / "params.yaml", model="custom")
     second = sealed.run("python", "-m", "final").stdout
     assert "custom on the test photos: " in second
@@ -52,13 +57,13 @@ def test_a_network_is_scored_on_the_sealed_photos_and_networks_are_counted(seale
 
     # The networks are now older than the parameters.
     change_parameters(sealed.folder / "params.yaml", epochs=3)
-    before = sealed.metrics("final")
+    scored = sealed.metrics("final")
     refused = sealed.run("python", "-m", "final", check=False)
     assert refused.returncode == 1
     (line,) = refused.stdout.splitlines()
     assert re.match(r"final: the networks are older .*epochs", line)
     assert line.endswith("Run `dvc repro`, then this again.")
-    assert sealed.metrics("final") == before
+    assert sealed.metrics("final") == scored
 
 
 def test_without_sealed_photos_it_says_how_to_seal_some(workspace):
