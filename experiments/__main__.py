@@ -23,10 +23,9 @@ def main() -> None:
     found = collecting.collect(args.rev or ["HEAD"], args.num, args.all_commits)
     blocks = ranking.rank(found, args.network or NETWORKS)
     left = [*found.left, *list_queue()]
-    table.show(blocks, left, found.params)
     if blocks:
         page.write(blocks, left, found.params)
-        print(f"Details: {page.PAGE}")
+    table.show(blocks, left, found.params, page.PAGE)
 
 
 if __name__ == "__main__":

@@ -20,13 +20,16 @@ LEGEND = (
 )
 
 
-def show(blocks: Sequence[Block], left: Sequence[Left], params: dict[str, Any]) -> None:
+def show(
+    blocks: Sequence[Block], left: Sequence[Left], params: dict[str, Any], page: str
+) -> None:
     """Print all experiments.
 
     Args:
         blocks: what `ranking.rank` returns.
         left: experiments that cannot be shown.
         params: the parameters of the current commit by name.
+        page: path of the page with the same.
     """
     console = Console(highlight=False, emoji=False, markup=False)
     if len(blocks) == 0:
@@ -42,6 +45,8 @@ def show(blocks: Sequence[Block], left: Sequence[Left], params: dict[str, Any]) 
         console.print("\nNot shown:")
     for names, reason, more in left:
         console.print(escape(f"- {', '.join(names)}: {reason} {more}".rstrip()))
+    if blocks:
+        console.print(f"Details: {page}")
 
 
 def describe(block: Block) -> str:
