@@ -20,9 +20,7 @@ LEGEND = (
 )
 
 
-def show(
-    blocks: Sequence[Block], left: Sequence[Left], params: dict[str, Any], page: str
-) -> None:
+def show(blocks: Sequence[Block], left: Sequence[Left], params: dict[str, Any], page: str) -> None:
     """Print all experiments.
 
     Args:
