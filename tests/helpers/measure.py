@@ -83,11 +83,12 @@ def measure_cost(
     return Cost(time.perf_counter() - start, *(size / 1e6 for size in most))
 
 
-def measure_stages(photos: int) -> dict[str, Cost]:
-    """Measure every stage on drawings, trained on for one epoch in batches of 32.
+def measure_stages(photos: int, batch_size: int = 32) -> dict[str, Cost]:
+    """Measure every stage on drawings, trained on for one epoch.
 
     Args:
         photos: number of drawings.
+        batch_size: of the training.
 
     Returns:
         The cost of each stage, by its name in `STAGES`.
@@ -98,7 +99,7 @@ def measure_stages(photos: int) -> dict[str, Cost]:
             project.folder / "params.yaml",
             demo__photos_per_class=photos // 3,
             epochs=1,
-            batch_size=32,
+            batch_size=batch_size,
         )
         project.commit("Many photos")
         return {
