@@ -1,74 +1,65 @@
-"""The export that the documentation shows: every format gives the probabilities of Keras."""
+"""`python -m export`: other programs give the probabilities of Keras."""
 
 import re
-import shutil
-import subprocess
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from tests.helpers.project import ROOT
+import export
+from stages.common.parameters import NETWORKS
 
 pytestmark = pytest.mark.slow
 
-PAGES = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
-BLOCKS = [
-    block
-    for page in PAGES
-    for block in re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)
-]
+
+@pytest.fixture(scope="module", params=export.LOADERS)
+def exported(request, project):
+    """The format, and what the command that exports all networks to it prints."""
+    result = project.run("python", "-m", "export", *NETWORKS, "--format", request.param)
+    yield request.param, result.stdout
+    project.run("git", "clean", "-dfxq", "exports")
 
 
-@pytest.fixture(scope="module", params=["custom", "transfer", "probe"])
-def exported(request, project, tmp_path_factory):
-    """The path, without its ending, of what the documented code has exported."""
-    folder = tmp_path_factory.mktemp("export")
-    shutil.copytree(project.folder / "data/models", folder / "data/models")
-    (code,) = (block for block in BLOCKS if ".export(" in block)
-    code = code.replace("transfer", request.param)
-    result = subprocess.run(
-        ["python", "-c", code], cwd=folder, env=project.environment(),
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
-    )  # fmt: skip
-    assert result.returncode == 0, result.stdout
-    return folder / request.param
+def test_an_export_answers_as_the_metrics_say(exported, project):
+    form, said = exported
+    pixels = np.load(project.folder / "data/pixels.npy")
+    split = pd.read_csv(project.folder / "data/split.csv")
+    rows = np.flatnonzero(split["split"] == "validation")
+    classes = (project.folder / "exports/classes.txt").read_text().splitlines()
+    for name in NETWORKS:
+        ending = export.ENDINGS[form]
+        run = export.LOADERS[form](project.folder / f"exports/{name}{ending}")
+        found = run(pixels[rows].astype(np.float32))
+        expected = pd.read_csv(project.folder / f"metrics/predictions/{name}.csv")
+        np.testing.assert_allclose(found, expected[classes], atol=1e-4)
+        assert re.search(f"^exports/{name}{ending}: the answers of Keras on 6 photos, ", said, re.M)
+    assert "float32 [n, 32, 32, 3]" in (project.folder / "exports/note.txt").read_text()
 
 
-@pytest.fixture(scope="module")
-def pixels(project):
-    return np.load(project.folder / "data/pixels.npy")[:5].astype(np.float32)
+def test_git_ignores_the_exports(exported, project):
+    assert "exports" not in project.run("git", "status", "--short").stdout
+    names = [path.name for path in (project.folder / "exports").iterdir()]
+    assert not [name for name in names if name.startswith(".")]
 
 
-@pytest.fixture
-def expected(exported, pixels):
-    from stages.networks import loading
-
-    return loading.load(exported.parent / f"data/models/{exported.name}.keras").predict(pixels)
-
-
-def test_saved_model(exported, pixels, expected):
-    from stages.networks.backend import tf
-
-    loaded = tf.saved_model.load(exported)
-    np.testing.assert_allclose(loaded.serve(pixels), expected, atol=1e-4)
+def test_an_export_that_answers_otherwise_is_refused(project, monkeypatch):
+    monkeypatch.chdir(project.folder)
+    monkeypatch.setitem(export.LOADERS, "onnx", lambda path: lambda batch: np.ones((len(batch), 3)))
+    with pytest.raises(SystemExit, match=r"custom\.onnx would give other answers than Keras"):
+        export.main(["custom"])
+    assert not (project.folder / "exports/custom.onnx").exists()
+    assert not (project.folder / "exports/.custom.onnx").exists()
 
 
-def test_onnx(exported, pixels, expected):
-    import onnxruntime
+def test_an_unknown_network_is_a_mistake_in_one_line(project):
+    result = project.run("python", "-m", "export", "resnet", check=False)
+    assert result.returncode == 2
+    assert result.stdout.splitlines()[-1].endswith(
+        "resnet: expected some of custom, transfer, probe"
+    )
 
-    session = onnxruntime.InferenceSession(exported.with_suffix(".onnx"))
-    (taken,) = session.get_inputs()
-    (found,) = session.run(None, {taken.name: pixels})
-    np.testing.assert_allclose(found, expected, atol=1e-4)
 
-
-def test_litert(exported, pixels, expected):
-    from ai_edge_litert.interpreter import Interpreter
-
-    interpreter = Interpreter(str(exported.with_suffix(".tflite")))
-    (taken,), (given,) = interpreter.get_input_details(), interpreter.get_output_details()
-    interpreter.resize_tensor_input(taken["index"], pixels.shape)
-    interpreter.allocate_tensors()
-    interpreter.set_tensor(taken["index"], pixels)
-    interpreter.invoke()
-    np.testing.assert_allclose(interpreter.get_tensor(given["index"]), expected, atol=1e-4)
+def test_a_missing_package_is_a_mistake_in_one_line(monkeypatch):
+    monkeypatch.setitem(export.PACKAGES, "onnx", ["a_package_that_nobody_has"])
+    with pytest.raises(SystemExit, match="a_package_that_nobody_has is not installed; expected"):
+        export.main(["custom"])
