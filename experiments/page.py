@@ -74,7 +74,7 @@ def list_photos(block: Block) -> list[dict[str, str]]:
             {
                 "photo": path,
                 "label": str(places["label"][path]),
-                "image": rendering.encode_thumbnail(pixels[int(places["index"][path])]),
+                "image": rendering.encode_jpeg(pixels[int(places["index"][path])]),
                 "right": "".join(digits[:, number]),
             }
         )

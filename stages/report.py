@@ -6,8 +6,17 @@ import pandas as pd
 
 from stages.common import files, parameters, yaml_files
 from stages.common.parameters import NETWORKS, RIVALS
-from stages.page import charts, counts, mistakes, rendering, study
-from stages.results import comparison, predictions, progress, setting, terminal, verdict, weighting
+from stages.page import charts, counts, facts, mistakes, pictures, rendering, study
+from stages.results import (
+    comparison,
+    confusions,
+    predictions,
+    progress,
+    setting,
+    terminal,
+    verdict,
+    weighting,
+)
 from stages.results.records import PAIRS, Scores
 
 
@@ -43,8 +52,14 @@ def main() -> None:
         answer = verdict.put_below(many.verdict, answer)
     answer = verdict.add_states(answer, states, params.epochs)
     wrong = mistakes.choose_mistakes(answers)
-    rows = validation.index[wrong.table.index]
-    thumbnails = [rendering.encode_thumbnail(pixels[row]) for row in rows]
+    images = pictures.read_pictures(
+        params.photos, validation.loc[validation.index[wrong.table.index]], pixels
+    )
+    matrices = {
+        name: table.set_index("actual").astype(int)
+        for name, table in read_tables("confusion").items()
+    }
+    large_groups = counts.list_large_groups(split, problems)
     # `model` determines nothing on this page, but params.yaml must have it.
     commands = params.model_dump(exclude={"model"}) | {"model": "transfer"}
 
@@ -55,6 +70,8 @@ def main() -> None:
         pairs=PAIRS,
         photos=params.photos,
         verdict=answer,
+        facts=facts.list_facts(params, split, base, metrics["custom"]),
+        warnings=facts.list_warnings(params, split, large_groups),
         scores=metrics,
         right={name: (each["actual"] == each["predicted"]).sum() for name, each in answers.items()},
         guess=guess,
@@ -63,15 +80,18 @@ def main() -> None:
         states=states,
         study=parts,
         charts=charts.plot_histories(histories),
-        confusion=read_tables("confusion"),
+        matrices=matrices,
+        confusions=confusions.tabulate_confusions(matrices).to_dict("records"),
+        worst_first=counts.order_by_recall(per_class),
         per_class=per_class,
-        classes=sorted(set(split["label"])),
-        mistakes=wrong.table.assign(image=thumbnails).to_dict("records"),
+        classes=matrices["custom"].columns.tolist(),
+        mistakes=wrong.table.assign(image=list(images)).to_dict("records"),
+        looks=pictures.read_overlays(),
         mistake_counts=wrong.counts,
         photo_counts=counts.count_photos(split, problems),
         large_groups=[
-            group | {"images": [rendering.encode_thumbnail(pixels[row]) for row in group["rows"]]}
-            for group in counts.list_large_groups(split, problems)
+            group | {"images": [rendering.encode_jpeg(pixels[row]) for row in group["rows"]]}
+            for group in large_groups
         ],
         problems=problems,
         max_problems=counts.MAX_PROBLEMS,

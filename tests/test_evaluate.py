@@ -1,4 +1,5 @@
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ from stages import evaluate
 from stages.common import files
 from stages.common.parameters import NETWORKS
 from stages.networks import building
-from stages.results import scores, weighting
+from stages.results import scores, terminal, weighting
 from tests.helpers.project import ROOT
 
 
@@ -210,3 +211,44 @@ def test_no_start_up_noise_reaches_the_terminal(trained):
     )  # fmt: skip
     assert result.stderr == ""
     assert result.stdout.lstrip().startswith("custom: ")
+
+
+def format_made_up(names, right=0.6):
+    """What the terminal shows of a network that is right about some of ten photos of each class."""
+    classes, random = np.array(names), np.random.default_rng(0)
+    actual = np.arange(10 * len(classes)) % len(classes)
+    other = (actual + random.integers(0, len(classes), len(actual))) % len(classes)
+    predicted = np.where(random.random(len(actual)) < right, actual, other)
+    values = scores.score(actual, predicted, np.eye(len(classes))[predicted], np.ones(len(actual)))
+    confusion = scores.count_confusions(actual, predicted, classes)
+    per_class = scores.score_classes(actual, predicted, classes)
+    return terminal.format_scores("custom", values, confusion, per_class), confusion
+
+
+NAMES = [f"species {number:03}" for number in range(200)]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [["cat", "dog"], NAMES[:8], NAMES[:9], NAMES[:22], NAMES, [n + 70 * "日" for n in NAMES]],
+)
+@pytest.mark.parametrize("right", [0, 0.6, 1])
+def test_no_line_on_the_terminal_is_long_and_there_are_few(names, right):
+    text, _ = format_made_up(names, right)
+    assert max(map(len, text.splitlines())) <= 100
+    assert len(text) < 20_000 / 3  # as there are three networks
+
+
+def test_of_many_classes_the_worst_and_the_most_frequent_confusions_are_listed():
+    text, confusion = format_made_up(NAMES[:22])
+    assert "actual" not in text
+    recall = pd.Series(np.diag(confusion) / 10, NAMES[:22])
+    worst = re.findall(r"^(species \d+) +(0\.\d+)", text, re.MULTILINE)
+    assert [float(value) for _, value in worst] == sorted(recall)[:5]
+    assert all(recall[name] == float(value) for name, value in worst)
+    mistakes = re.findall(r"^(species \d+) +(species \d+) +(\d+) of 10$", text, re.MULTILINE)
+    assert len(mistakes) == 10
+    assert all(confusion.loc[actual, taken] == int(count) for actual, taken, count in mistakes)
+    off = confusion.to_numpy() * (1 - np.eye(22, dtype=int))
+    assert [int(count) for *_, count in mistakes] == sorted(off.ravel())[::-1][:10]
+    assert f"({off.sum() - sum(int(count) for *_, count in mistakes)} other mistakes)" in text

@@ -81,6 +81,28 @@ def test_a_chart_has_a_line_for_each_network_and_each_side_of_the_split(shown, n
     assert shown[name].count('stroke-dasharray="3,3"') >= 2
 
 
+@pytest.mark.parametrize("count", [3, 8, 22, 60])
+def test_a_confusion_matrix_has_only_the_numbers_that_fit_its_cells(project, count):
+    specification = specifications(project, "show")["confusion"]
+    first = specification["data"]["values"][0]
+    names = [f"species {number:02}" for number in range(count)]
+    specification["data"]["values"] = [
+        first | {"filename": f"{network}.csv", "actual": actual, "predicted": predicted}
+        for network in NETWORKS
+        for actual, other in zip(names, names[1:] + names[:1], strict=True)
+        for predicted in (actual, actual, actual, other)
+    ]
+    svg = draw(specification)
+    shares = len(re.findall(r">\d+%</text>", svg))
+    assert shares == (len(NETWORKS) * count**2 if count <= 8 else 0)
+    counts = len(re.findall(r'aria-label="[^"]*count: \d+[^"]*"[^>]*roledescription="text', svg))
+    assert (counts > 0) == (count <= 30)
+    # Every class is named on both axes, in letters that do not overlap.
+    assert all(svg.count(f">{name}</text>") == 1 + len(NETWORKS) for name in names)
+    sizes = {float(size) for size in re.findall(r'font-size="([\d.]+)px"[^>]*>species', svg)}
+    assert max(sizes) <= 420 / count or count <= 22
+
+
 def test_recall_is_side_by_side_for_each_class(shown):
     bars = marks(shown["recall"], "bar")
     assert sorted((bar["class"], bar["network"]) for bar in bars) == [

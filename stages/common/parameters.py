@@ -102,6 +102,7 @@ class Parameters(Section):
     layers: dict[str, Any]
     base: Base
     demo: Demo
+    occlusions: Annotated[int, Field(strict=True, ge=0)]
     model: Literal["custom", "transfer", "probe"]
 
     @field_validator("photos")

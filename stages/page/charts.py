@@ -21,7 +21,7 @@ class Line(NamedTuple):
     Attributes:
         network: which it belongs to.
         photos: `training` or `validation`.
-        path: SVG path data.
+        path: SVG path data; empty for points that belong to no series.
         marks: positions of some of its points, the last one among them.
         last: value of the last point.
         band: SVG path data of the area of its interval; empty if it has none.
@@ -41,12 +41,14 @@ class Chart(NamedTuple):
     Attributes:
         x_ticks, y_ticks: position and label of each.
         lines: one or two for each network.
+        readings: position of each value of the horizontal axis, and all values there in words.
         width, height: of the plot area, in SVG units.
     """
 
     x_ticks: list[tuple[float, str]]
     y_ticks: list[tuple[float, str]]
     lines: list[Line]
+    readings: list[tuple[float, str]]
     width: int = WIDTH
     height: int = HEIGHT
 
@@ -85,6 +87,7 @@ def plot_bands(
     table: pd.DataFrame,
     column: str,
     transform: Callable[[np.ndarray], np.ndarray] = np.asarray,
+    joined: bool = True,
 ) -> Chart:
     """Lay out the accuracy of networks along an axis, with the bands of their intervals.
 
@@ -95,6 +98,7 @@ def plot_bands(
             and the one named next.
         column: of the horizontal axis; ascending for each network.
         transform: of the horizontal axis, such as `numpy.log2`.
+        joined: whether a line joins the points.
     """
     values = sorted(set(table[column]))
     places = transform(np.array(values, float))
@@ -102,10 +106,13 @@ def plot_bands(
     across = dict(zip(values, np.round(WIDTH * (places - places[0]) / span, 1), strict=True))
 
     lines = []
+    read: dict[float, list[str]] = {value: [] for value in values}
     for network in NETWORKS:
         rows = table[table["network"] == network]
         if rows.empty:
             continue
+        for value, accuracy in zip(rows[column], rows["accuracy"], strict=True):
+            read[value].append(f"{network} {accuracy:.3f}")
         x = [across[value] for value in rows[column]]
         y, low, high = (
             [round(HEIGHT * (1 - value), 1) for value in rows[name]]
@@ -117,7 +124,7 @@ def plot_bands(
             Line(
                 network,
                 "validation",
-                path=_format_path(points),
+                path=_format_path(points) if joined else "",
                 marks=points,
                 last=rows["accuracy"].iloc[-1],
                 band=_format_path(outline) + "Z",
@@ -128,6 +135,7 @@ def plot_bands(
         x_ticks=[(across[value], f"{value:g}") for value in values[::every]],
         y_ticks=[(round(HEIGHT * (1 - tick), 1), f"{tick:.3g}") for tick in choose_ticks(0, 1)],
         lines=lines,
+        readings=[(across[value], f"{value:g}: {', '.join(read[value])}") for value in values],
     )
 
 
@@ -164,4 +172,17 @@ def _plot_metric(histories: dict[str, pd.DataFrame], metric: str, high: float) -
         x_ticks=[(x(tick), str(int(tick))) for tick in whole],
         y_ticks=[(y(tick), f"{tick:.3g}") for tick in choose_ticks(0, high)],
         lines=lines,
+        readings=[
+            (
+                x(epoch),
+                f"{epoch}: "
+                + ", ".join(
+                    f"{network} {history[f'val_{metric}'][epoch - 1]:.3f} "
+                    f"({history[metric][epoch - 1]:.3f} in training)"
+                    for network, history in histories.items()
+                    if epoch <= len(history)
+                ),
+            )
+            for epoch in range(1, epochs + 1)
+        ],
     )

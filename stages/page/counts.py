@@ -1,4 +1,4 @@
-"""What the page says about the photos: their numbers, and their problems."""
+"""What the page says about the classes and photos: their numbers, recall, and problems."""
 
 from typing import Any
 
@@ -48,3 +48,17 @@ def list_large_groups(split: pd.DataFrame, problems: pd.DataFrame) -> list[dict[
         rows = members.index[:MAX_SHOWN]
         groups.append({"label": row.label, "detail": row.detail, "rows": rows})
     return groups
+
+
+def order_by_recall(per_class: dict[str, pd.DataFrame]) -> list[str]:
+    """Order the classes by their mean recall over the networks, the lowest first.
+
+    Args:
+        per_class: for each network, the table `metrics/per_class/NAME.csv` as text, indexed by
+            class. Classes without photos come last.
+    """
+    recall = pd.DataFrame(
+        {name: table["recall"].astype(float) for name, table in per_class.items()}
+    )
+    known = per_class["custom"]["photos"] != "0"
+    return recall.astype(float).mean(axis=1).where(known).sort_values(kind="stable").index.tolist()

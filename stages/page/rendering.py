@@ -16,14 +16,15 @@ FOLDER = Path(__file__).parent
 THUMBNAIL_SIZE = 160  # largest side, pixels
 
 
-def encode_thumbnail(pixels: np.ndarray) -> str:
-    """Return a photo as a `data:` URL of a JPEG of at most 160 x 160 pixels.
+def encode_jpeg(pixels: np.ndarray, size: int = THUMBNAIL_SIZE) -> str:
+    """Return a photo as a `data:` URL of a JPEG.
 
     Args:
         pixels: RGB `uint8` `[rows, columns, 3]`.
+        size: largest side; a larger photo is scaled down, pixels.
     """
     image = Image.fromarray(pixels)
-    image.thumbnail((THUMBNAIL_SIZE, THUMBNAIL_SIZE))
+    image.thumbnail((size, size))
     encoded = io.BytesIO()
     image.save(encoded, "JPEG", quality=75)
     return "data:image/jpeg;base64," + base64.b64encode(encoded.getvalue()).decode()
@@ -39,7 +40,7 @@ def render(template: Path, **values: Any) -> str:
 
     Args:
         template: extends `layout.html`; the script beside it, of the same name but `.js`, goes
-            into the page.
+            into the page, after that of all pages.
         values: the variables of the template; each is escaped where it is shown.
 
     Returns:
@@ -53,7 +54,8 @@ def render(template: Path, **values: Any) -> str:
         lstrip_blocks=True,
     )
     environment.filters["code"] = mark_code
-    script = template.with_suffix(".js").read_text(encoding="utf-8")
+    scripts = (FOLDER / "sorting.js", template.with_suffix(".js"))
+    script = "\n".join(path.read_text(encoding="utf-8") for path in scripts)
     return environment.get_template(template.name).render(
         style=(FOLDER / "style.css").read_text(encoding="utf-8"),
         script=script,

@@ -12,10 +12,11 @@ from stages.page import charts
 from stages.results.records import PAIRS
 from stages.results.verdict import Verdict
 
-# Each part of the study, with the horizontal axis of its chart: its column, and its transform.
-PARTS: dict[str, tuple[str, Callable[[np.ndarray], np.ndarray]]] = {
-    "repeat": ("split", np.asarray),
-    "curve": ("photos_per_class", np.log2),
+# Each part of the study, with the horizontal axis of its chart: its column, its transform, and
+# whether a line joins the points, which splits do not ask for.
+PARTS: dict[str, tuple[str, Callable[[np.ndarray], np.ndarray], bool]] = {
+    "repeat": ("split", np.asarray, False),
+    "curve": ("photos_per_class", np.log2, True),
 }
 ROWS = ("majority", *NETWORKS, *(f"{prefix}gain" for prefix in PAIRS.values()))
 
@@ -51,7 +52,7 @@ def read_study(setting: dict[str, Any]) -> dict[str, Part]:
         SystemExit: if a file is damaged, or if a part lacks one.
     """
     study = {}
-    for name, (column, transform) in PARTS.items():
+    for name, (column, transform, joined) in PARTS.items():
         if not Path(f"metrics/study/{name}.json").exists():
             continue
         result = files.read_json(f"metrics/study/{name}.json")
@@ -64,7 +65,9 @@ def read_study(setting: dict[str, Any]) -> dict[str, Part]:
             answer=_join(answer) if answer else result["answer"],
             verdict=answer,
             outdated=[key for key in setting if result["setting"].get(key) != setting[key]],
-            chart=charts.plot_bands(table.astype(dict.fromkeys(numbers, float)), column, transform),
+            chart=charts.plot_bands(
+                table.astype(dict.fromkeys(numbers, float)), column, transform, joined
+            ),
             scores={row: files.read_json(f"metrics/study/repeat/{row}.json") for row in ROWS}
             if name == "repeat"
             else {},

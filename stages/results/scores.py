@@ -126,25 +126,3 @@ def measure_reliability(
     table = answers.groupby(bins).mean()
     table["photos"] = np.unique(bins, return_counts=True)[1]
     return table
-
-
-def format_scores(
-    name: str, values: Scores, confusion: pd.DataFrame, per_class: pd.DataFrame
-) -> str:
-    """Format the scores of a network for a terminal, with its confusion matrix.
-
-    Args:
-        name: of the network.
-        values: what `score` returns.
-        confusion: what `count_confusions` returns.
-        per_class: what `score_classes` returns.
-    """
-    several = f" ({values.counts})" if values.has_copies else ""
-    table = confusion.join(per_class[["precision", "recall", "f1"]].round(2))
-    with pd.option_context("display.unicode.east_asian_width", True):
-        matrix = table.rename_axis(index=None, columns="actual \\ predicted").to_string()
-    return (
-        f"{name}: {np.trace(confusion)} of {values.photos} right{several}, accuracy "
-        f"{values.accuracy:.3f} (95% interval {values.accuracy_low:.3f} to "
-        f"{values.accuracy_high:.3f})\n\n{matrix}"
-    )

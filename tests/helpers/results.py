@@ -46,6 +46,8 @@ def write_results(answers, classes, image_size=32):
     findings.loc[problems == "truncated", "photo"] += ".broken"
     files.write_table("metrics/photos.csv", findings)
     shape = (2 * count, image_size, image_size, 3)
+    files.write_json("data/levels.json", {"low": None, "high": None})
+    np.save("data/occlusions.npy", np.zeros((0, 3, image_size, image_size, 3), np.uint8))
     np.save("data/pixels.npy", random.integers(0, 256, shape, np.uint8))
     files.write_json("metrics/base.json", {"name": "none", "weights": "none", "weights_sha256": ""})
 
