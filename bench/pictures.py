@@ -43,7 +43,7 @@ def take_app() -> Image.Image:
         page = browser.new_page(viewport={"width": 1280, "height": 650}, color_scheme="light")
         page.goto(f"http://127.0.0.1:{app.port}/")
         page.set_input_files("#photo input[type=file]", ROOT / "data/demo/cat/drawing_000.jpg")
-        page.wait_for_selector("#probe img")
+        page.wait_for_selector("#probe >> text=/^cat: /")
         page.wait_for_load_state("networkidle")
         return Image.open(io.BytesIO(page.screenshot()))
 

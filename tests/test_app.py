@@ -4,10 +4,12 @@ import json
 import re
 import urllib.request
 
+import numpy as np
 import psutil
 import pytest
 from PIL import Image
 
+import app as app_module
 from stages.common.parameters import NETWORKS
 from tests.helpers.browser import chromium, running_app, running_browser
 
@@ -18,6 +20,7 @@ pytestmark = [
 
 CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 PHOTO = "data/colours/red/000.jpg"
+CLASS = "(blue|green|red)"
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +58,7 @@ def answers(page):
     """Wait for all networks; return what each answers: a mapping of classes to percentages."""
     found = {}
     for name in NETWORKS:
-        page.wait_for_selector(f"#{name} img")
+        page.wait_for_selector(f"#{name} >> text=/^{CLASS}: /")
         shown = page.inner_text(f"#{name}")
         found[name] = {label: int(share) for label, share in re.findall(r"(\w+)\n(\d+)%", shown)}
     return found
@@ -82,9 +85,13 @@ def test_all_networks_say_what_predict_says_and_show_where_they_looked(page, pro
         for label, share in found[name].items():
             assert share == pytest.approx(100 * expected[label], abs=0.51)
         sentence = page.inner_text(f"#{name}").splitlines()[-1]
-        assert sentence.startswith(f"{said[name]['predicted']} has a probability of ")
-        picture = page.locator(f"#{name} img").evaluate("image => image.naturalWidth")
-        assert picture == 32
+        share = said[name]["probabilities"][said[name]["predicted"]]
+        assert sentence.startswith(f"{said[name]['predicted']}: {share:.0%}. ")
+        pictures = page.locator(f"#{name} img:visible")
+        if "Whatever part" in sentence:
+            assert pictures.count() == 0
+        else:
+            assert pictures.evaluate("image => image.naturalWidth") == 32
 
 
 def test_a_photo_can_be_taken_with_the_camera(page):
@@ -152,3 +159,43 @@ def test_without_gradio_one_line_says_how_to_get_it(project):
         "app: Gradio is not installed; expected the packages of requirements-app.txt. "
         "Install them: `pip install -r requirements-app.txt`.\n"
     )
+
+
+def test_an_answer_that_nothing_changes_has_no_picture():
+    classes = np.array(["cat", "dog"])
+    pixels = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
+    sure = app_module.classify(lambda batch: np.tile([0.9, 0.1], (len(batch), 1)), pixels, classes)
+    assert sure.picture is None
+    assert sure.sentence == "cat: 90%. Whatever part of the photo is covered, it stays as sure."
+
+    def bright(batch):
+        share = batch.mean(axis=(1, 2, 3)) / 255
+        return np.stack([share, 1 - share], axis=1)
+
+    unsure = app_module.classify(bright, np.full((32, 32, 3), 250, np.uint8), classes)
+    assert unsure.picture.shape == (32, 32, 3)
+    assert unsure.sentence == ("cat: 98%. With the part covered that glows most, 95% remain.")
+
+
+def test_what_is_unlike_all_training_photos_is_said_to_be():
+    random = np.random.default_rng(0)
+    features = np.abs(random.normal([10, 10, 0, 0], 1, (120, 4))).astype(np.float32)
+    neighbours = app_module.Neighbours(features, np.arange(100), np.arange(100, 120))
+    assert not neighbours.is_far(np.float32([10, 10, 1, 1]))
+    assert neighbours.is_far(np.float32([0, 1, 10, 10]))
+
+
+@pytest.mark.parametrize(
+    ("shares", "far", "expected"),
+    [
+        ([0.9, 0.1], False, ""),
+        ([0.4, 0.3], False, "No network is sure: the highest probability is 40%. "),
+        ([0.9, 0.1], True, "This photo resembles none of the training photos. "),
+    ],
+)
+def test_doubts_are_told_with_what_the_networks_know(shares, far, expected):
+    classes = np.array(["cat", "dog", "<b>"])
+    answer = app_module.Answer(dict(zip(classes, shares, strict=False)), None, "")
+    found = app_module.describe_doubts([answer, answer], far, classes)
+    known = "These networks know only cat, dog, &lt;b&gt;."
+    assert found == (expected + known if expected else "")
