@@ -120,8 +120,8 @@ def describe_doubts(answers: Sequence[Answer], far: bool, classes: np.ndarray) -
         reasons.append(f"No network is sure: the highest probability is {highest:.0%}.")
     if not reasons:
         return ""
-    names = ", ".join(classes[:10]) + (" and others" if len(classes) > 10 else "")
-    reasons.append(f"These networks know only {names}.")
+    names = [*classes[:10], *(["others"] if len(classes) > 10 else [])]
+    reasons.append(f"These networks know only {', '.join(names[:-1])} and {names[-1]}.")
     return html.escape(" ".join(reasons))
 
 

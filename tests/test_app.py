@@ -197,5 +197,5 @@ def test_doubts_are_told_with_what_the_networks_know(shares, far, expected):
     classes = np.array(["cat", "dog", "<b>"])
     answer = app_module.Answer(dict(zip(classes, shares, strict=False)), None, "")
     found = app_module.describe_doubts([answer, answer], far, classes)
-    known = "These networks know only cat, dog, &lt;b&gt;."
+    known = "These networks know only cat, dog and &lt;b&gt;."
     assert found == (expected + known if expected else "")
