@@ -54,7 +54,8 @@ def assert_refused(result, path, reason):
         ("evaluate", 100, "metrics/custom.json"),
         ("compare", 100, "metrics/comparison.json"),
         ("select", 100, "metrics/model.json"),
-        ("report", 1000, "metrics/report.html"),
+        ("occlude", 100, "data/occlusions.npy"),
+        ("report", 2_500_000, "metrics/report.html"),
     ],
 )
 def test_a_full_disk_ends_in_one_line_and_leaves_the_old_results(
@@ -70,6 +71,11 @@ def test_a_full_disk_ends_in_one_line_and_leaves_the_old_results(
         photos = changing.folder / "data/colours"
         for photo in list(photos.rglob("*.jpg")):
             shutil.copy(photo, photo.with_stem(f"{photo.stem} again"))
+    if stage == "report":
+        # A page that is larger than the shared memory.
+        rows = [f"{row}.jpg,red,damaged,{50_000 * 'x'}" for row in range(100)]
+        lines = "\n".join(["photo,label,problem,detail", *rows, ""])
+        (changing.folder / "metrics/photos.csv").write_text(lines)
 
     def limit():
         # To the process, a file that may not grow further looks like a full disk.
@@ -122,6 +128,7 @@ def protected(changing):
         ("evaluate", "metrics/custom.json"),
         ("compare", "metrics/comparison.json"),
         ("select", "metrics/model.json"),
+        ("occlude", "data/occlusions.npy"),
         ("report", "metrics/report.html"),
     ],
 )

@@ -213,6 +213,7 @@ def test_a_tutorial_network_goes_all_the_way_and_runs_only_what_depends_on_it(ch
     assert sorted(ran) == [
         "compare",
         "evaluate",
+        "occlude",
         "probe",
         "report",
         "select",

@@ -1,7 +1,12 @@
 """A heat map shows what an answer rests on."""
 
-import numpy as np
+import re
 
+import numpy as np
+import pandas as pd
+import pytest
+
+from stages.common.parameters import NETWORKS
 from stages.page import occlusion
 
 PHOTO = np.full((64, 64, 3), 40, np.uint8)
@@ -46,3 +51,26 @@ def test_the_glow_is_where_covering_costs_and_the_rest_is_grey():
     assert reddish[:16, 48:].max() == 0
     plain = occlusion.draw_overlay(PHOTO, np.zeros((64, 64)))
     assert np.array_equal(plain, PHOTO)
+
+
+@pytest.mark.slow
+def test_the_stage_shows_where_each_network_looks_in_the_first_mistakes(changing):
+    # A network that is wrong about two photos; it need not be the saved one.
+    path = changing.folder / "metrics/predictions/custom.csv"
+    table = pd.read_csv(path)
+    table.loc[:1, "predicted"] = np.where(table["actual"][:2] == "red", "blue", "red")
+    table.to_csv(path, index=False)
+    shown = {}
+    for count in (0, 1, 100):
+        params = (changing.folder / "params.yaml").read_text()
+        params = re.sub("occlusions: .*", f"occlusions: {count}", params)
+        (changing.folder / "params.yaml").write_text(params)
+        changing.run("python", "-m", "stages.occlude")
+        shown[count] = np.load(changing.folder / "data/occlusions.npy")
+    assert shown[0].shape == (0, len(NETWORKS), 32, 32, 3)
+    assert shown[1].shape == (1, len(NETWORKS), 32, 32, 3)
+    assert len(shown[100]) >= 2
+    assert np.array_equal(shown[100][:1], shown[1])
+    changing.run("python", "-m", "stages.report")
+    page = (changing.folder / "metrics/report.html").read_text()
+    assert page.count('<div class="looked" hidden>\n<figure>') == len(shown[100])

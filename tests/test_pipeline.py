@@ -48,6 +48,7 @@ EVERY_STAGE = [
     "evaluate",
     "compare",
     "select",
+    "occlude",
     "report",
 ]
 
@@ -153,7 +154,7 @@ def test_running_everything_again_gives_the_same_bytes(changing):
 @pytest.mark.slow
 def test_more_epochs_run_only_what_depends_on_them(changing):
     ran = changing.stages_run_by("dvc", "exp", "run", "--name", "longer", "-S", "epochs=3")
-    assert sorted(ran) == ["compare", "evaluate", "report", "select", *TRAIN]
+    assert sorted(ran) == ["compare", "evaluate", "occlude", "report", "select", *TRAIN]
     shown = changing.run("dvc", "metrics", "diff").stdout
     for path in ("metrics/custom.json", "metrics/transfer.json"):
         assert any(path in line and "log_loss" in line for line in shown.splitlines()), shown
@@ -162,13 +163,15 @@ def test_more_epochs_run_only_what_depends_on_them(changing):
 @pytest.mark.slow
 def test_another_seed_decodes_nothing_and_runs_no_base(changing):
     ran = changing.stages_run_by("dvc", "exp", "run", "-S", "seed=1")
-    assert sorted(ran) == ["compare", "evaluate", "probe", "report", "select", "split", *TRAIN]
+    assert sorted(ran) == [
+        "compare", "evaluate", "occlude", "probe", "report", "select", "split", *TRAIN
+    ]  # fmt: skip
 
 
 @pytest.mark.slow
 def test_fine_tuning_trains_transfer_alone_again_and_runs_no_stage_before(changing):
     ran = changing.stages_run_by("dvc", "exp", "run", "-S", "base.fine_tune=3")
-    assert sorted(ran) == ["compare", "evaluate", "report", "select", "train@transfer"]
+    assert sorted(ran) == ["compare", "evaluate", "occlude", "report", "select", "train@transfer"]
 
 
 def test_dvc_compares_any_two_networks(changing):
@@ -214,9 +217,9 @@ def test_editing_a_shared_module_reruns_the_stages_that_import_it(changing):
         for name, causes in status.items()
         if any("stages/networks" in cause.get("changed deps", {}) for cause in causes)
     }
-    own = {"train@custom", "train@transfer", "probe", "evaluate"}
+    own = {"train@custom", "train@transfer", "probe", "evaluate", "occlude"}
     assert changed == own | {"study/dvc.yaml:repeat", "study/dvc.yaml:curve"}
-    # The same networks come out of it, so nothing after `evaluate` has to run.
+    # The same networks come out of it, so `compare`, `select` and `report` need not run.
     assert sorted(changing.stages_run_by("dvc", "repro")) == sorted(own)
 
 

@@ -155,16 +155,18 @@ def test_no_photo_but_those_for_training_changes_a_weight(ready, side):
 
 
 def test_altered_copies_of_the_photos_change_nothing(ready):
-    saved, counts = [], []
+    probabilities, counts = [], []
     for value in ("none", "light"):
         change_parameters(ready / "params.yaml", augment=value)
         augment.main()
         keras.utils.clear_session()  # it numbers layers that have no names
         extract.main()
         counts.append(len(np.load(FEATURES)))
-        saved.append(fit_saved())
+        probe.main()
+        probabilities.append(predict())
     assert counts[0] == 30 < counts[1]
-    assert saved[0] == saved[1]
+    # Some processors give a photo other last digits in a batch of another size.
+    np.testing.assert_allclose(*probabilities, atol=1e-4)
 
 
 def test_it_works_behind_the_base_of_the_demo(workspace):
