@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from stages.common import files, parameters
+from stages.common import files, packages, parameters
 from stages.common.parameters import NETWORKS
 from stages.page import occlusion
 from stages.photos import decoding, reading
@@ -205,6 +205,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=7860, help="default: %(default)s")
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
     args = parser.parse_args()
+    packages.require("app", "gradio")
     params = parameters.read()
     table = files.read_table("data/split.csv")
     classes = np.unique(table["label"])
@@ -228,13 +229,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["GRADIO_TEMP_DIR"] = folder  # holds the photos until this ends
         os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-        try:
-            import gradio
-        except ImportError:
-            sys.exit(
-                "app: Gradio is not installed; expected the packages of requirements-app.txt. "
-                "Install them: `pip install -r requirements-app.txt`."
-            )
+        import gradio
+
         page = build_page(gradio, networks, classes, params.image_size, commits, levels, is_far)
         # The fonts of Gradio's other themes come from the internet.
         theme = gradio.themes.Base(font="system-ui", font_mono="monospace")

@@ -4,23 +4,19 @@ It goes into exports/, which Git ignores, beside its classes and what it expects
 """
 
 import argparse
-import os
-import shutil
 import warnings
 from collections.abc import Callable, Sequence
-from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from tqdm import tqdm
 
-from stages.common import files, parameters
+from stages.common import files, packages, parameters
 from stages.common.parameters import NETWORKS
 
 FOLDER = "exports"
 MAX_DIFFERENCE = 1e-3  # between a probability of the export and that of Keras
-PACKAGES = {"onnx": ["tf2onnx", "onnxruntime"], "litert": ["ai_edge_litert"], "tf_saved_model": []}
-ENDINGS = {"onnx": ".onnx", "litert": ".tflite", "tf_saved_model": ""}  # of files; one is a folder
 
 NOTE = """\
 Input: RGB pixels from 0 to 255, float32 [n, {side}, {side}, 3]. Photos are turned upright as EXIF
@@ -65,7 +61,25 @@ def load_saved_model(path: Path) -> Inference:
     return lambda batch: loaded.serve(batch).numpy()
 
 
-LOADERS = {"onnx": load_onnx, "litert": load_litert, "tf_saved_model": load_saved_model}
+class Format(NamedTuple):
+    """A format of networks, named as `keras.Model.export` names it.
+
+    Attributes:
+        load: loads a network from a path.
+        ending: of its file; none if it is a folder.
+        packages: that writing and loading it need.
+    """
+
+    load: Callable[[Path], Inference]
+    ending: str
+    packages: tuple[str, ...]
+
+
+FORMATS = {
+    "onnx": Format(load_onnx, ".onnx", ("tf2onnx", "onnxruntime")),
+    "litert": Format(load_litert, ".tflite", ("ai_edge_litert",)),
+    "tf_saved_model": Format(load_saved_model, "", ()),
+}
 
 
 def measure_difference(
@@ -90,7 +104,7 @@ def export(name: str, form: str, side: int, classes: int, rows: np.ndarray) -> s
 
     Args:
         name: of the network.
-        form: one of `LOADERS`.
+        form: a name of `FORMATS`.
         side: of the square input, pixels.
         classes: number of classes.
         rows: of the photos to check it on.
@@ -106,15 +120,13 @@ def export(name: str, form: str, side: int, classes: int, rows: np.ndarray) -> s
     run = loading.load_trained(name, side, classes)
     network = loading.load(f"data/models/{name}.keras")
     network(np.zeros((1, side, side, 3), np.float32))  # the export to ONNX needs a first call
-    path = Path(FOLDER, name + ENDINGS[form])
-    temporary = path.with_name(f".{path.name}")
-    _remove(temporary)
-    try:
+    path = Path(FOLDER, name + FORMATS[form].ending)
+    with files.replacing(path) as temporary:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # of Keras, about NumPy
             network.export(temporary, format=form, verbose=False)
         difference = measure_difference(
-            run, LOADERS[form](temporary), files.read_array("data/pixels.npy"), rows
+            run, FORMATS[form].load(temporary), files.read_array("data/pixels.npy"), rows
         )
         if not difference <= MAX_DIFFERENCE:
             raise SystemExit(
@@ -122,18 +134,7 @@ def export(name: str, form: str, side: int, classes: int, rows: np.ndarray) -> s
                 f"to {difference:.2g} on {len(rows)} photos; expected at most {MAX_DIFFERENCE}). "
                 "Nothing was written; try another --format."
             )
-        _remove(path)
-        os.replace(temporary, path)
-    finally:
-        _remove(temporary)
     return f"{path}: the answers of Keras on {len(rows)} photos, within {difference:.1e}"
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -142,21 +143,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "networks", nargs="*", metavar="NETWORK",
         help=f"{', '.join(NETWORKS)}; default: `model` of params.yaml",
     )  # fmt: skip
-    parser.add_argument("--format", choices=LOADERS, default="onnx", help="default: %(default)s")
+    parser.add_argument("--format", choices=FORMATS, default="onnx", help="default: %(default)s")
     args = parser.parse_args(arguments)
     if unknown := set(args.networks) - set(NETWORKS):
         parser.error(f"{', '.join(sorted(unknown))}: expected some of {', '.join(NETWORKS)}")
-    for package in PACKAGES[args.format]:
-        if find_spec(package) is None:
-            raise SystemExit(
-                f"export: {package} is not installed; expected the packages of "
-                "requirements-app.txt. Install them: `pip install -r requirements-app.txt`."
-            )
+    packages.require("export", *FORMATS[args.format].packages)
     params = parameters.read()
     table = files.read_table("data/split.csv")
     classes = np.unique(table["label"])
     rows = np.flatnonzero(table["split"] == "validation")
-    Path(FOLDER).mkdir(exist_ok=True)
     side = params.image_size
     for name in args.networks or [params.model]:
         print(export(name, args.format, side, len(classes), rows))

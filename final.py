@@ -14,7 +14,7 @@ import numpy as np
 
 from experiments.collecting import number_photos
 from stages.common import files, parameters
-from stages.results import scores, terminal, weighting
+from stages.results import scores, summary, weighting
 
 RESULT = "metrics/final.json"
 # Has the count as well, and is not in Git: `dvc exp apply` brings back the result of a commit.
@@ -112,9 +112,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # DVC shows the numbers of a metrics file, and leaves out its lists.
     files.write_json(RESULT, values._asdict() | {"networks_scored": count, "scored": scored})
 
-    print(
-        terminal.format_scores(f"{params.model} on the test photos", values, confusion, per_class)
-    )
+    print(summary.summarize(f"{params.model} on the test photos", values, confusion, per_class))
     print(f"\nbalanced accuracy {values.balanced_accuracy:.3f}")
     print(describe_count(count, known, values.accuracy))
     print(f"{RESULT} has these scores, and keeps count: commit it.")

@@ -6,7 +6,7 @@ import pandas as pd
 from stages.common import files
 from stages.common.parameters import NETWORKS
 from stages.networks import loading
-from stages.results import scores, terminal, weighting
+from stages.results import scores, summary, weighting
 from stages.results.records import Scores
 
 
@@ -47,7 +47,7 @@ def record(
     files.write_table(f"metrics/per_class/{name}.csv", per_class, index=True)
     files.write_table(f"metrics/reliability/{name}.csv", reliability)
 
-    print(f"\n{terminal.format_scores(name, values, confusion, per_class)}")
+    print(f"\n{summary.summarize(name, values, confusion, per_class)}")
     return values
 
 

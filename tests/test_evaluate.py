@@ -14,7 +14,7 @@ from stages import evaluate
 from stages.common import files
 from stages.common.parameters import NETWORKS
 from stages.networks import building
-from stages.results import scores, terminal, weighting
+from stages.results import scores, summary, weighting
 from tests.helpers.project import ROOT
 
 
@@ -222,7 +222,7 @@ def format_made_up(names, right=0.6):
     values = scores.score(actual, predicted, np.eye(len(classes))[predicted], np.ones(len(actual)))
     confusion = scores.count_confusions(actual, predicted, classes)
     per_class = scores.score_classes(actual, predicted, classes)
-    return terminal.format_scores("custom", values, confusion, per_class), confusion
+    return summary.summarize("custom", values, confusion, per_class), confusion
 
 
 NAMES = [f"species {number:03}" for number in range(200)]

@@ -12,7 +12,7 @@ from stages.common.parameters import NETWORKS
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module", params=export.LOADERS)
+@pytest.fixture(scope="module", params=export.FORMATS)
 def exported(request, project):
     """The format, and what the command that exports all networks to it prints."""
     result = project.run("python", "-m", "export", *NETWORKS, "--format", request.param)
@@ -27,8 +27,8 @@ def test_an_export_answers_as_the_metrics_say(exported, project):
     rows = np.flatnonzero(split["split"] == "validation")
     classes = (project.folder / "exports/classes.txt").read_text().splitlines()
     for name in NETWORKS:
-        ending = export.ENDINGS[form]
-        run = export.LOADERS[form](project.folder / f"exports/{name}{ending}")
+        ending = export.FORMATS[form].ending
+        run = export.FORMATS[form].load(project.folder / f"exports/{name}{ending}")
         found = run(pixels[rows].astype(np.float32))
         expected = pd.read_csv(project.folder / f"metrics/predictions/{name}.csv")
         np.testing.assert_allclose(found, expected[classes], atol=1e-4)
@@ -44,11 +44,11 @@ def test_git_ignores_the_exports(exported, project):
 
 def test_an_export_that_answers_otherwise_is_refused(project, monkeypatch):
     monkeypatch.chdir(project.folder)
-    monkeypatch.setitem(export.LOADERS, "onnx", lambda path: lambda batch: np.ones((len(batch), 3)))
+    wrong = export.FORMATS["onnx"]._replace(load=lambda path: lambda batch: batch[:, 0, :3, 0])
+    monkeypatch.setitem(export.FORMATS, "onnx", wrong)
     with pytest.raises(SystemExit, match=r"custom\.onnx would give other answers than Keras"):
         export.main(["custom"])
-    assert not (project.folder / "exports/custom.onnx").exists()
-    assert not (project.folder / "exports/.custom.onnx").exists()
+    assert not list(project.folder.glob("exports/*custom.onnx"))
 
 
 def test_an_unknown_network_is_a_mistake_in_one_line(project):
@@ -60,6 +60,7 @@ def test_an_unknown_network_is_a_mistake_in_one_line(project):
 
 
 def test_a_missing_package_is_a_mistake_in_one_line(monkeypatch):
-    monkeypatch.setitem(export.PACKAGES, "onnx", ["a_package_that_nobody_has"])
+    lacking = export.FORMATS["onnx"]._replace(packages=("a_package_that_nobody_has",))
+    monkeypatch.setitem(export.FORMATS, "onnx", lacking)
     with pytest.raises(SystemExit, match="a_package_that_nobody_has is not installed; expected"):
         export.main(["custom"])

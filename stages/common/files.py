@@ -6,6 +6,7 @@ import json
 import math
 import os
 import re
+import shutil
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -59,7 +60,7 @@ def writing(path: AnyPath) -> Iterator[None]:
 
 @contextmanager
 def replacing(path: AnyPath) -> Iterator[Path]:
-    """Write a file beside its destination, and move it there once it is complete.
+    """Write a file or folder beside its destination, and move it there once it is complete.
 
     A process that is killed in between leaves its unfinished file behind; the next one that
     writes to the same destination removes it.
@@ -82,12 +83,21 @@ def replacing(path: AnyPath) -> Iterator[Path]:
         for file in destination.parent.iterdir():
             ours = re.fullmatch(rf"\.(\d+)\.{re.escape(destination.name)}", file.name)
             if ours and not psutil.pid_exists(int(ours[1])):
-                file.unlink(missing_ok=True)
+                _remove(file)
         try:
             yield temporary
+            if temporary.is_dir():  # only an empty folder can be replaced
+                _remove(destination)
             os.replace(temporary, destination)
         finally:
-            temporary.unlink(missing_ok=True)
+            _remove(temporary)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 class Rows:

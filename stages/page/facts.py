@@ -58,11 +58,9 @@ def list_warnings(
     warnings = []
     counts = split["label"][split["split"] == "train"].value_counts()
     if counts.max() > MAX_RATIO * counts.min():
-        step = (
-            ""
-            if params.class_weight == "balanced"
-            else (", and try `dvc exp run -S class_weight=balanced`")
-        )
+        step = ""
+        if params.class_weight == "none":
+            step = ", and try `dvc exp run -S class_weight=balanced`"
         warnings.append(
             f"Classes are uneven: {counts.max():,} training photos of {counts.idxmax()}, "
             f"{counts.min():,} of {counts.idxmin()}. Look at the balanced accuracy{step}."
