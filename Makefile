@@ -8,7 +8,7 @@ INSTALL := python -m pip install --quiet --disable-pip-version-check --requireme
 COMPILE := uv pip compile --quiet --upgrade --universal --python-version 3.10 \
 	--custom-compile-command "make lock" --no-emit-index-url --no-emit-find-links
 
-.PHONY: help run experiments test test-all check lock pictures bench bench-seeds bench-demo \
+.PHONY: help run animals experiments test test-all check lock pictures bench bench-seeds bench-demo \
 	bench-choosing bench-experiments bench-lookalikes bench-options bench-epochs bench-study
 
 help:  ## list these commands
@@ -18,14 +18,17 @@ run: .venv/installed  ## install, then answer: which network is better on my pho
 	@dvc repro $(FIRST_RUN)
 	@dvc metrics show metrics/custom.json metrics/transfer.json metrics/probe.json
 
+animals: .venv/installed  ## the report's experiment on real photos (needs a network)
+	@python -m demo.animals
+
 experiments: .venv/installed  ## which experiment is best, and is it luck?
 	@python -m experiments
 
 test: .venv/dev-installed  ## install, then run the tests
 	@$(PYTEST) --no-loadscope-reorder -m "not slow"
 
-test-all: test .venv/app-installed  ## the tests, then the slow ones (some need Chromium)
-	@$(PYTEST) -m slow
+test-all: .venv/dev-installed .venv/app-installed  ## all tests, also slow ones (some need Chromium)
+	@$(PYTEST)
 
 check: .venv/dev-installed  ## linter, formatter, types, and whether dvc.lock is up to date
 	@ruff check .

@@ -180,15 +180,34 @@ def restored(name="transfer"):
     return done
 
 
+@pytest.fixture(scope="module")
+def checkpoints(before_training, tmp_path_factory):
+    """Such folders, by schedule, with the checkpoint of 2 epochs of the transfer network."""
+    folders = {}
+    for schedule in ("cosine", "constant"):
+        folder = shutil.copytree(before_training, tmp_path_factory.mktemp(schedule) / "work")
+        change_parameters(folder / "params.yaml", schedule=schedule)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(folder)
+            Path("data/models/transfer.keras").mkdir(parents=True)  # where it cannot be saved
+            with pytest.raises(SystemExit, match="cannot be written"):
+                train.main("transfer")
+            assert restored() == 2
+        folders[schedule] = folder
+    return folders
+
+
 @pytest.fixture
-def interrupted(before_training, tmp_path, monkeypatch):
-    """Such a folder to work in, with the checkpoint of 2 epochs of the transfer network."""
-    folder = shutil.copytree(before_training, tmp_path / "work")
+def schedule():
+    """The one of `interrupted`; a test may set another."""
+    return "cosine"
+
+
+@pytest.fixture
+def interrupted(checkpoints, schedule, tmp_path, monkeypatch):
+    """A copy of one of the folders, to work in."""
+    folder = shutil.copytree(checkpoints[schedule], tmp_path / "work")
     monkeypatch.chdir(folder)
-    Path("data/models/transfer.keras").mkdir(parents=True)  # where it cannot be saved
-    with pytest.raises(SystemExit, match="cannot be written"):
-        train.main("transfer")
-    assert restored() == 2
     return folder
 
 
@@ -235,12 +254,7 @@ def test_a_checkpoint_of_the_other_network_is_not_used(interrupted):
         ("cosine", 3, 0),  # the rates of its epochs would have been others
     ],
 )
-def test_a_checkpoint_is_used_where_its_epochs_are_those_that_are_wanted(
-    interrupted, schedule, epochs, done
-):
-    change_parameters(interrupted / "params.yaml", schedule=schedule)
-    with pytest.raises(SystemExit, match="cannot be written"):
-        train.main("transfer")
+def test_a_checkpoint_is_used_where_its_epochs_are_those_that_are_wanted(interrupted, epochs, done):
     change_parameters(interrupted / "params.yaml", epochs=epochs)
     assert restored() == done
 

@@ -70,7 +70,7 @@ def run(
             "base.fine_tune is not 0, because the base is on this machine only."
         )
     expected = identity.read()
-    paths = _name_results(tasks, inputs, photos, params, expected)
+    paths = name_results(tasks, inputs, photos, params, expected)
     missing = [number for number, path in enumerate(paths) if not path.exists()]
     if missing:
         calls = [(number, tasks[number], params, expected) for number in missing]
@@ -85,14 +85,19 @@ def run(
     return right / np.array([photos.weights[task.held_out].sum() for task in tasks])
 
 
-def _name_results(
+def name_results(
     tasks: Sequence[Task],
     inputs: Inputs,
     photos: Photos,
     params: Parameters,
     expected: dict[str, str],
 ) -> list[Path]:
-    """Name the result file of each task by a hash of all that determines the result."""
+    """Name the result file of each task by a hash of all that determines the result.
+
+    Args:
+        tasks, inputs, photos, params: as in `run`.
+        expected: what `identity.read` returns.
+    """
     setting = params.model_dump(
         include={"batch_size", "class_weight", "epochs", "layers", "learning_rate", "schedule"}
     )
