@@ -212,6 +212,7 @@ def test_a_tutorial_network_goes_all_the_way_and_runs_only_what_depends_on_it(ch
     ran = changing.stages_run_by("dvc", "repro")
     assert sorted(ran) == [
         "compare",
+        "describe",
         "evaluate",
         "occlude",
         "probe",

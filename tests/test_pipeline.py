@@ -23,6 +23,9 @@ CONTRACT = [
     "data/models/custom.keras",
     "data/models/transfer.keras",
     "data/models/probe.keras",
+    "data/models/custom.md",
+    "data/models/transfer.md",
+    "data/models/probe.md",
     "metrics/custom.json",
     "metrics/transfer.json",
     "metrics/probe.json",
@@ -48,6 +51,7 @@ EVERY_STAGE = [
     "evaluate",
     "compare",
     "select",
+    "describe",
     "occlude",
     "report",
 ]
@@ -154,7 +158,7 @@ def test_running_everything_again_gives_the_same_bytes(changing):
 @pytest.mark.slow
 def test_more_epochs_run_only_what_depends_on_them(changing):
     ran = changing.stages_run_by("dvc", "exp", "run", "--name", "longer", "-S", "epochs=3")
-    assert sorted(ran) == ["compare", "evaluate", "occlude", "report", "select", *TRAIN]
+    assert sorted(ran) == ["compare", "describe", "evaluate", "occlude", "report", "select", *TRAIN]
     shown = changing.run("dvc", "metrics", "diff").stdout
     for path in ("metrics/custom.json", "metrics/transfer.json"):
         assert any(path in line and "log_loss" in line for line in shown.splitlines()), shown
@@ -164,14 +168,16 @@ def test_more_epochs_run_only_what_depends_on_them(changing):
 def test_another_seed_decodes_nothing_and_runs_no_base(changing):
     ran = changing.stages_run_by("dvc", "exp", "run", "-S", "seed=1")
     assert sorted(ran) == [
-        "compare", "evaluate", "occlude", "probe", "report", "select", "split", *TRAIN
+        "compare", "describe", "evaluate", "occlude", "probe", "report", "select", "split", *TRAIN
     ]  # fmt: skip
 
 
 @pytest.mark.slow
 def test_fine_tuning_trains_transfer_alone_again_and_runs_no_stage_before(changing):
     ran = changing.stages_run_by("dvc", "exp", "run", "-S", "base.fine_tune=3")
-    assert sorted(ran) == ["compare", "evaluate", "occlude", "report", "select", "train@transfer"]
+    assert sorted(ran) == [
+        "compare", "describe", "evaluate", "occlude", "report", "select", "train@transfer"
+    ]  # fmt: skip
 
 
 def test_dvc_compares_any_two_networks(changing):

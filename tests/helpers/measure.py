@@ -25,6 +25,7 @@ STAGES = {
     "evaluate": ["evaluate"],
     "compare": ["compare"],
     "select": ["select"],
+    "describe": ["describe"],
     "occlude": ["occlude"],
     "report": ["report"],
 }  # the module of each in `stages`, and its arguments
