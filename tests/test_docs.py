@@ -39,6 +39,7 @@ NOT_RUN = {
     "dvc exp run -S \"groups='(patient\\d+)'\"": "likewise",
     "dvc import https://github.com/OWNER/REPOSITORY path/to/animals --rev COMMIT "
     "-o data/animals": "needs a repository; test_pipeline.py imports from a local one",
+    "make animals": "needs a network; test_animals.py fetches from local repositories",
     "dvc remote add bucket s3://my-bucket": "needs a bucket; test_remote.py uses a folder",
     "dvc import-url remote://bucket/animals data/animals": "likewise",
     "dvc update data/animals.dvc": "likewise",
