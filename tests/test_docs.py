@@ -32,6 +32,7 @@ NOT_RUN = {
         "likewise"
     ),
     "dvc exp run -S base.name=EfficientNetB0": "downloads weights; test_bases.py builds it",
+    "dvc exp run -S base.weights=random": "test_demo.py runs it",
     "dvc queue start": "downloads weights; test_pipeline.py runs a queue",
     "dvc queue logs longer": "likewise",
     "python -m final": "needs sealed photos; test_final.py has some",

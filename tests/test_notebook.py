@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from tests.helpers.project import ROOT, Project
+from tests.helpers.project import ROOT, Project, change_parameters
 
 PATH = "docs/walkthrough.ipynb"
 
@@ -25,7 +25,10 @@ def test_it_is_kept_without_outputs():
 @pytest.mark.slow
 def test_it_runs_from_top_to_bottom(tmp_path):
     project = Project.copy(tmp_path / "project")
-    project.commit("As cloned")
+    change_parameters(
+        project.folder / "params.yaml", image_size=32, epochs=2, demo__photos_per_class=10
+    )
+    project.commit("As cloned, but smaller")
     notebook = read()
     folder = str(project.folder / "docs")
     NotebookClient(notebook, timeout=900, resources={"metadata": {"path": folder}}).execute()

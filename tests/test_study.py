@@ -13,6 +13,7 @@ import time
 import numpy as np
 import psutil
 import pytest
+import vl_convert
 
 from stages import probe
 from stages.common import files, parameters
@@ -533,9 +534,10 @@ def test_dvc_runs_the_study_shows_it_and_puts_it_on_the_page(changing):
     assert max(map(len, shown.splitlines())) <= 120
     plots = json.loads(changing.run("dvc", "plots", "show", "--json").stdout)
     assert "errors" not in plots
-    assert {f"metrics/study/plots/{name}/accuracy.csv" for name in ("repeat", "curve")} <= set(
-        plots["data"]
-    )
+    for name, joined in (("repeat", False), ("curve", True)):  # splits are independent
+        (item,) = plots["data"][f"metrics/study/plots/{name}/accuracy.csv"]
+        svg = vl_convert.vegalite_to_svg(item["content"], vl_version="5.8")
+        assert ('"line mark"' in svg) == joined
 
     assert changing.stages_run_by("dvc", "repro") == ["report"]
     page = changing.folder / "metrics/report.html"
