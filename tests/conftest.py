@@ -115,5 +115,6 @@ def changing(project):
     """The same, put back as it was after the test."""
     yield project
     project.run("git", "checkout", "--quiet", "--force", ".")
+    project.run("git", "clean", "--quiet", "-d", "--force")
     project.run("dvc", "checkout", "--quiet", "--force")
     shutil.rmtree(project.folder / "data/training", ignore_errors=True)  # of those interrupted

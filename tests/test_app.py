@@ -156,7 +156,7 @@ def test_without_gradio_one_line_says_how_to_get_it(project):
     result = project.run("python", "-c", hidden, check=False)
     assert result.returncode == 1
     assert result.stdout == (
-        "app: Gradio is not installed; expected the packages of requirements-app.txt. "
+        "app: gradio is not installed; expected the packages of requirements-app.txt. "
         "Install them: `pip install -r requirements-app.txt`.\n"
     )
 
