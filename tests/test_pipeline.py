@@ -131,6 +131,7 @@ def test_every_stage_runs_once_and_writes_the_files_of_the_contract(project):
         assert (project.folder / name).is_file(), name
     for noise in ("Traceback", "WARNING", "I0000", "W0000", "E0000"):
         assert noise not in project.first_run.stdout
+    assert max(map(len, lines)) <= 100  # the width of a terminal
 
 
 def test_a_second_run_does_nothing(project):

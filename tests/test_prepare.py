@@ -57,6 +57,16 @@ def run_and_fail():
     return str(refusal.value)
 
 
+def test_many_classes_fit_a_line(workspace, capsys):
+    colours = {f"colour {number}": (number * 8, 0, 0) for number in range(30)}
+    draw_photos(workspace / "photos", 2, colours)
+    prepare.main()
+    assert capsys.readouterr().out == "60 photos of 30 classes: 2 of each\n"
+    draw_photos(workspace / "photos", 3, {"another": (0, 200, 0)})
+    prepare.main()
+    assert capsys.readouterr().out == "63 photos of 31 classes: 2 to 3 of each\n"
+
+
 def test_every_photo_is_in_the_table_and_in_the_array(workspace, capsys):
     draw_photos(workspace / "photos", count=4)
     prepare.main()

@@ -95,6 +95,17 @@ class Interruptible(keras.callbacks.Callback):
             raise KeyboardInterrupt
 
 
+class Schedule(keras.callbacks.LearningRateScheduler):
+    """Sets the learning rate before each epoch.
+
+    Keras's own adds the rate to the values of the epoch as well, and so to each line that
+    `fit` prints, which then is wider than most terminals.
+    """
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Add nothing."""
+
+
 class ShuffledOrder(keras.callbacks.Callback):
     """Draws the order of each epoch from the seed and the epoch alone.
 
@@ -244,7 +255,7 @@ def schedule_rate(params: Parameters, first: int) -> list[keras.callbacks.Callba
         share = (epoch - first) / params.epochs
         return params.learning_rate * (1 + math.cos(math.pi * share)) / 2
 
-    return [keras.callbacks.LearningRateScheduler(get_rate)]
+    return [Schedule(get_rate)]
 
 
 def compile_for_training(network: keras.Model, learning_rate: float) -> keras.Model:

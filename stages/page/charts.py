@@ -9,7 +9,7 @@ import pandas as pd
 
 from stages.common.parameters import NETWORKS
 
-WIDTH, HEIGHT = 420, 240  # of the plot area, in SVG units
+WIDTH, HEIGHT = 420, 210  # of the plot area, in SVG units
 MAX_MARKS = 10  # on a line
 
 Point = tuple[float, float]

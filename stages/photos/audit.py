@@ -10,6 +10,7 @@ from stages.photos import individuals, lookalikes
 
 COLUMNS = ["photo", "label", "problem", "detail"]  # of the list of problems
 TWO_LABELS = "two labels"  # the problem of photos that stand in two classes
+MAX_WIDTH = 100  # of the line that lists the classes, characters
 UNLISTED = "no label"  # the problem of photos that a table of labels does not name
 
 
@@ -131,7 +132,12 @@ def summarize(audit: Audit) -> str:
     """Return how many photos there are of each class, of individuals, and with problems."""
     classes = audit.used["label"].value_counts(sort=False)
     counts = ", ".join(f"{count} {files.escape(str(name))}" for name, count in classes.items())
-    lines = [f"{len(audit.used)} photos of {len(classes)} classes: {counts}"]
+    line = f"{len(audit.used)} photos of {len(classes)} classes: {counts}"
+    if len(line) > MAX_WIDTH:
+        fewest, most = classes.min(), classes.max()
+        number = str(fewest) if fewest == most else f"{fewest} to {most}"
+        line = f"{len(audit.used)} photos of {len(classes)} classes: {number} of each"
+    lines = [line]
     named = audit.used[audit.used["individual"] != ""]
     if len(named):
         each = named.groupby("individual")["label"].nunique()
