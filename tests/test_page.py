@@ -361,3 +361,12 @@ def test_paper_shows_what_is_folded(opened):
     assert page.locator(".matrix:visible").count() == 0
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.locator(".matrix:visible").count() == 3
+
+
+def test_paper_says_where_matrices_are_that_it_is_too_small_for(opened):
+    page = opened("200 classes")
+    assert not page.locator(".paper").is_visible()
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    assert page.locator(".matrix:visible").count() == 0
+    assert "metrics/confusion has them" in page.locator(".paper").inner_text()
