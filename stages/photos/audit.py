@@ -132,12 +132,11 @@ def summarize(audit: Audit) -> str:
     """Return how many photos there are of each class, of individuals, and with problems."""
     classes = audit.used["label"].value_counts(sort=False)
     counts = ", ".join(f"{count} {files.escape(str(name))}" for name, count in classes.items())
-    line = f"{len(audit.used)} photos of {len(classes)} classes: {counts}"
-    if len(line) > MAX_WIDTH:
+    heading = f"{len(audit.used)} photos of {len(classes)} classes: "
+    if len(heading + counts) > MAX_WIDTH:
         fewest, most = classes.min(), classes.max()
-        number = str(fewest) if fewest == most else f"{fewest} to {most}"
-        line = f"{len(audit.used)} photos of {len(classes)} classes: {number} of each"
-    lines = [line]
+        counts = f"{fewest} of each" if fewest == most else f"{fewest} to {most} of each"
+    lines = [heading + counts]
     named = audit.used[audit.used["individual"] != ""]
     if len(named):
         each = named.groupby("individual")["label"].nunique()
