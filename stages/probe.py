@@ -3,8 +3,8 @@
 import numpy as np
 
 from stages.common import files, parameters
-from stages.common.parameters import BASE, FEATURES
-from stages.networks import building, linear, loading
+from stages.common.parameters import FEATURES, PROBE
+from stages.networks import linear
 
 
 def main() -> None:
@@ -18,8 +18,7 @@ def main() -> None:
     kernel, bias = linear.fit(
         features[train], labels[train], groups[train], params.class_weight, params.seed
     )
-    network = building.build_probe(loading.load(BASE), kernel, bias)
-    files.save_network(network, "data/models/probe.keras")
+    linear.save(kernel, bias, PROBE, "data/models/probe.keras")
 
     print(f"probe: {len(kernel)} features of {len(train)} photos, {len(classes)} classes")
 

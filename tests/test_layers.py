@@ -215,7 +215,6 @@ def test_a_tutorial_network_goes_all_the_way_and_runs_only_what_depends_on_it(ch
         "describe",
         "evaluate",
         "occlude",
-        "probe",
         "report",
         "select",
         "train@custom",

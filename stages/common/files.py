@@ -318,6 +318,24 @@ def write_json(path: AnyPath, values: Mapping[str, Any]) -> None:
         )
 
 
+def read_archive(path: AnyPath) -> dict[str, bytes]:
+    """Read the parts of a `.keras` file, by name.
+
+    Raises:
+        SystemExit: if there is no such file, or it is damaged.
+    """
+    with _reading(path), zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in sorted(archive.namelist())}
+
+
+def write_archive(path: AnyPath, parts: Mapping[str, bytes]) -> None:
+    """Write the parts of a `.keras` file: the same content gives the same bytes."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            # Without a time of its own, a part has the earliest one that a zip file can hold.
+            archive.writestr(zipfile.ZipInfo(name), content)
+
+
 def save_network(network: "keras.Model", path: AnyPath) -> None:
     """Save a Keras network as `.keras`: the same content gives the same bytes.
 
@@ -334,8 +352,7 @@ def save_network(network: "keras.Model", path: AnyPath) -> None:
     """
     with replacing(path) as temporary:
         network.save(temporary)
-        with zipfile.ZipFile(temporary) as archive:
-            parts = {name: archive.read(name) for name in sorted(archive.namelist())}
+        parts = read_archive(temporary)
         metadata = json.loads(parts["metadata.json"]) | {"date_saved": "1980-01-01@00:00:00"}
         parts["metadata.json"] = json.dumps(metadata).encode()
         numbers: dict[bytes, int] = {}
@@ -344,6 +361,4 @@ def save_network(network: "keras.Model", path: AnyPath) -> None:
             lambda found: b"%d" % numbers.setdefault(found[0], len(numbers) + 1),
             parts["config.json"],
         )
-        with zipfile.ZipFile(temporary, "w") as archive:
-            for name, content in parts.items():
-                archive.writestr(zipfile.ZipInfo(name), content)
+        write_archive(temporary, parts)

@@ -19,6 +19,7 @@ PIXELS = "data/pixels.npy"  # of the photos
 LEVELS = "data/levels.json"
 AUGMENTED = "data/augmented/pixels.npy"  # of the photos and their altered copies
 BASE, FEATURES = "data/base/base.keras", "data/base/features.npy"  # the frozen base, its outputs
+PROBE = "data/base/probe.keras"  # the base with an untrained linear layer
 
 Count = Annotated[int, Field(strict=True, ge=1)]
 

@@ -67,6 +67,23 @@ def describe(base: keras.Model, params: Base) -> dict[str, Any]:
     return description | {"weights_sha256": values.hexdigest()}
 
 
+def append_probe(base: keras.Model) -> keras.Sequential:
+    """Put an untrained linear layer behind a base: its features are averaged, and classified.
+
+    Args:
+        base: what `build` returns.
+
+    Returns:
+        A network from RGB pixels, as `base` takes them, to one class: `linear.save` gives it
+        the others, and the weights.
+    """
+    pixels = keras.Input(base.input_shape[1:], name="pixels")
+    pooling = keras.layers.GlobalAveragePooling2D(name="pooling")
+    # Zeros, unlike random weights, are the same in each run.
+    dense = keras.layers.Dense(1, activation="softmax", kernel_initializer="zeros", name="dense")
+    return keras.Sequential([pixels, base, pooling, dense], name="probe")
+
+
 def list_names() -> list[str]:
     """Return the names of the models of `keras.applications`, sorted."""
     return sorted(name for name in dir(keras.applications) if name[0].isupper())

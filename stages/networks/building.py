@@ -112,24 +112,6 @@ def build_transfer(base: keras.Model, layers: keras.Model) -> keras.Sequential:
     return keras.Sequential([pixels, base, layers], name="transfer")
 
 
-def build_probe(base: keras.Model, kernel: np.ndarray, bias: np.ndarray) -> keras.Sequential:
-    """Put a linear layer behind a frozen base: its features are averaged, and classified.
-
-    Args:
-        base: what `bases.build` returns.
-        kernel, bias: what `linear.fit` returns for the features of `base`.
-
-    Returns:
-        A network: RGB pixels as `base` takes them in, class probabilities out.
-    """
-    pooling = keras.layers.GlobalAveragePooling2D(name="pooling")
-    dense = keras.layers.Dense(len(bias), activation="softmax", name="dense")
-    pixels = keras.Input(base.input_shape[1:], name="pixels")
-    network = keras.Sequential([pixels, base, pooling, dense], name="probe")
-    dense.set_weights([kernel, bias])
-    return network
-
-
 def get_pretrained(base: keras.Model, fine_tune: int = 0) -> keras.Model:
     """Return the pre-trained model inside a base.
 

@@ -1,8 +1,11 @@
 """The linear probe: logistic regression on a base's features, the reference for both networks."""
 
+import io
+import json
 from collections.abc import Iterator
 from itertools import pairwise
 
+import h5py
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
@@ -12,7 +15,7 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.utils.class_weight import compute_sample_weight
 from threadpoolctl import threadpool_limits
 
-from stages.common.files import Array
+from stages.common import files
 from stages.results.weighting import weigh_photos
 
 STRENGTHS = (0.01, 0.1, 1.0, 10.0)  # C: the inverse of the regularization
@@ -20,7 +23,7 @@ FOLDS = 5  # of the training photos, to choose among them
 MAX_ITERATIONS = 1000
 
 
-def pool(features: np.ndarray | Array, count: int) -> np.ndarray:
+def pool(features: np.ndarray | files.Array, count: int) -> np.ndarray:
     """Average feature maps over their rows and columns.
 
     Args:
@@ -109,6 +112,34 @@ def fit(
                 )
         strength = STRENGTHS[losses.argmin()] if folds > 1 else 1.0
         return _get_dense(_build(strength, balanced).fit(inputs, labels), centre)
+
+
+def save(kernel: np.ndarray, bias: np.ndarray, template: str, path: str) -> None:
+    """Save a linear probe as a whole network, in the file that Keras wrote of an untrained one.
+
+    TensorFlow takes longer to start than all the rest of the probe, and is not needed: the
+    format of Keras is an archive with the configuration as JSON, and the weights as HDF5.
+
+    Args:
+        kernel, bias: what `fit` returns for the features of a base.
+        template: path of the same base's `bases.append_probe`, as `.keras`.
+        path: the destination.
+
+    Raises:
+        SystemExit: if there is no such template, or it is damaged; as `files.replacing` does.
+    """
+    parts = files.read_archive(template)
+    config = json.loads(parts["config.json"])
+    config["config"]["layers"][-1]["config"]["units"] = len(bias)
+    weights = io.BytesIO(parts["model.weights.h5"])
+    with h5py.File(weights, "r+") as file:
+        variables = file["layers/dense/vars"]
+        for number, values in enumerate((kernel, bias)):
+            del variables[str(number)]
+            variables[str(number)] = values
+    parts |= {"config.json": json.dumps(config).encode(), "model.weights.h5": weights.getvalue()}
+    with files.replacing(path) as temporary:
+        files.write_archive(temporary, parts)
 
 
 def _build(strength: float, class_weight: str | None) -> LogisticRegression:
