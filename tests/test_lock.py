@@ -27,7 +27,7 @@ def test_a_fresh_clone_is_up_to_date_and_shows_its_metrics(fresh):
     ("path", "said"),
     [
         ("stages/networks/training.py", "  train@custom: stages/networks"),
-        ("stages/networks/linear.py", "  probe: stages/networks"),
+        ("stages/networks/linear.py", "  probe: stages/networks/linear.py"),
         ("layers.py", "  train@transfer: layers.py"),
         ("params.yaml", "  train@custom: params.yaml"),
         ("demo/pretrain/network.py", "  demo/pretrain/dvc.yaml:train: demo/pretrain/network.py"),
