@@ -2,7 +2,6 @@
 
 import json
 import os
-import zipfile
 from pathlib import Path
 
 import h5py
@@ -63,13 +62,10 @@ def with_code(path):
 
 def edit(change):
     """Change the configuration in the network's file."""
-    with zipfile.ZipFile(MODEL) as archive:
-        parts = {name: archive.read(name) for name in archive.namelist()}
+    parts = files.read_archive(MODEL)
     config = json.loads(parts["config.json"])
     parts["config.json"] = json.dumps(change(config)).encode()
-    with zipfile.ZipFile(MODEL, "w") as archive:
-        for name, content in parts.items():
-            archive.writestr(name, content)
+    files.write_archive(MODEL, parts)
 
 
 def test_code_in_a_network_is_not_run(trained):
@@ -123,11 +119,9 @@ def test_a_damaged_network_is_named(trained, content):
 
 @pytest.mark.parametrize("part", ["config.json", "model.weights.h5"])
 def test_a_network_without_one_of_its_parts_is_named(trained, part):
-    with zipfile.ZipFile(MODEL) as archive:
-        parts = {name: archive.read(name) for name in archive.namelist()}
-    with zipfile.ZipFile(MODEL, "w") as archive:
-        for name in parts.keys() - {part}:
-            archive.writestr(name, parts[name])
+    parts = files.read_archive(MODEL)
+    del parts[part]
+    files.write_archive(MODEL, parts)
     assert "not a network that Keras can load in its safe mode" in refusal()
 
 
