@@ -1,62 +1,92 @@
 """Whether the rule for a finished training is right on real photos: `make bench-epochs`.
 
-The rule, `stages.results.progress`, judges each training by its own history; whether it is right
-is judged by the trainings of the *other* seeds, on their splits. It is right if it says "still
-improving" where more epochs bring at least 0.02, and does not where they bring 0 or less; between
-these, either is right. More epochs are what the verdict then asks for: three times as many, or the
-next number that is measured. The environment variables REAL_PHOTOS and KERAS_HOME name the photos
-and the weights. Other numbers of epochs: `python -m bench.epochs 2 4`.
+Both networks are trained on the splits of a study (five folds, from a seed of its own), for
+several numbers of epochs. The rule, `stages.results.progress`, judges each training by its own
+history; whether it is right is judged by the trainings on the *other* splits. It is right if it
+says "still improving" where more epochs bring at least 0.02, and does not where they bring 0 or
+less; between these, either is right. More epochs are what the verdict then asks for: three times
+as many, or the next number that is measured.
+
+The environment variables REAL_PHOTOS and KERAS_HOME name the photos and the weights. Each photo is
+held out once, or more often: `python -m bench.epochs 2`.
 """
 
+import os
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from joblib import Parallel, delayed, parallel_config
 
-from stages.common import files
+from stages.common import parameters
 from stages.common.parameters import RIVALS
 from stages.results import progress
 from stages.results.verdict import MIN_GAIN
-from tests.helpers.project import Project, change_parameters
+from study.common import data, folds
+from study.common import parameters as study_parameters
+from study.common.folds import Split
+from study.common.tasks import Task
+from tests.helpers.project import Project
 
-EPOCHS = (5, 10, 20, 30, 60, 100)  # ascending
-SEEDS = (100, 101, 102)
+EPOCHS = (5, 10, 20, 30, 60, 100)
+SEED = 100  # the study's own is 0
 MORE = 3  # times as many epochs, as the verdict says
 
-Histories = dict[tuple[str, int], list[pd.DataFrame]]  # of a network and epochs: one per seed
+Histories = dict[tuple[str, int], list[pd.DataFrame]]  # of a network and epochs: one per split
 
 
-def train(epochs: Sequence[int]) -> Histories:
-    """Train both networks from each seed, for each number of epochs; return the histories."""
-    histories: Histories = {key: [] for key in product(RIVALS, epochs)}
+def train(folder: Path, name: str, epochs: int, split: Split) -> pd.DataFrame:
+    """Train a network as the study does; return the history of the training."""
+    os.chdir(folder)
+    from study.common import worker  # here, because TensorFlow takes seconds to start
+
+    params = parameters.read().model_copy(update={"epochs": epochs})
+    photos = data.read(params)
+    inputs, classes = photos.inputs[name], int(photos.labels.max()) + 1
+    (seed,) = folds.derive_seeds(split, 1, SEED)
+    task = Task(name, split.train, split.held_out, seed)
+    _, model = worker.prepare(task, inputs.shape[1:], classes, params)
+    history = worker.keras.callbacks.History()
+    own = worker.training.Data(inputs, photos.labels, split.train, split.held_out)
+    worker.training.fit(name, model, own, params, seed, callbacks=[history])
+    return pd.DataFrame(history.history)
+
+
+def train_all(repeats: int) -> Histories:
+    """Train both networks on each split, for each number of epochs, on all cores."""
     with tempfile.TemporaryDirectory() as folder:
         project = Project.copy_with_real_photos(folder)
-        project.run("dvc", "repro", "extract")
-        for seed, (name, count) in product(SEEDS, histories):
-            change_parameters(project.folder / "params.yaml", seed=seed, epochs=count)
-            project.run("python", "-m", "stages.split")
-            project.run("python", "-m", "stages.train", name)
-            table = files.read_table(project.folder / f"metrics/history/{name}.csv")
-            histories[name, count].append(table.astype(float))
+        project.run("dvc", "repro", "split", "extract")
+        os.chdir(project.folder)
+        study = study_parameters.read().model_copy(update={"repeats": repeats})
+        splits = data.make_splits(data.read(parameters.read()), study, SEED)
+        todo = list(product(RIVALS, EPOCHS, splits))
+        with parallel_config("loky", inner_max_num_threads=1):
+            parallel = Parallel(n_jobs=-1, batch_size=1)
+            tables = parallel(delayed(train)(project.folder, *each) for each in todo)
+    histories: Histories = {key: [] for key in product(RIVALS, EPOCHS)}
+    for (name, epochs, _), table in zip(todo, tables, strict=True):
+        histories[name, epochs].append(table)
     return histories
 
 
 def measure_gains(accuracies: np.ndarray, row: int, more: int) -> np.ndarray:
-    """Return what more epochs bring, for each seed by all others.
+    """Return what more epochs bring, for each split by all others.
 
     Args:
-        accuracies: `float` `[epochs, seeds]`, on the validation photos.
+        accuracies: `float` `[epochs, splits]`, on the held-out photos.
         row, more: of the numbers of epochs to start from, and to end with.
 
     Returns:
-        `float` `[seeds]`: mean accuracy with more epochs, minus that with fewer.
+        `float` `[splits]`: mean accuracy with more epochs, minus that with fewer.
     """
-    seeds = accuracies.shape[1]
-    others = (accuracies.sum(axis=1, keepdims=True) - accuracies) / (seeds - 1)
+    splits = accuracies.shape[1]
+    others = (accuracies.sum(axis=1, keepdims=True) - accuracies) / (splits - 1)
     return others[more] - others[row]
 
 
@@ -68,7 +98,7 @@ def is_right(state: str, gain: float) -> bool:
 
 
 def rows(histories: Histories, epochs: Sequence[int]) -> Iterator[tuple[str, list[bool]]]:
-    """Yield each row of the table, and for each seed whether the rule is right."""
+    """Yield each row of the table, and for each split whether the rule is right."""
     for name in RIVALS:
         last = [[table.iloc[-1] for table in histories[name, count]] for count in epochs]
         accuracies = np.array([[end["val_accuracy"] for end in ends] for ends in last])
@@ -89,19 +119,18 @@ def rows(histories: Histories, epochs: Sequence[int]) -> Iterator[tuple[str, lis
             yield " | ".join(map(str, [*cells, said, gain, shown])), right
 
 
-def main(*arguments: str) -> None:
-    epochs = sorted(set(map(int, arguments))) or EPOCHS
-    histories = train(epochs)
+def main(repeats: int = 1) -> None:
+    histories = train_all(repeats)
     print(
         "| network | epochs | validation accuracy | training accuracy | the rule says "
         "| more epochs bring | right |\n| --- | --- | --- | --- | --- | --- | --- |"
     )
     verdicts = []
-    for row, right in rows(histories, epochs):
+    for row, right in rows(histories, EPOCHS):
         print(f"| {row} |", flush=True)
         verdicts += right
     print(f"\nright in {sum(verdicts)} of {len(verdicts)}")
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(*map(int, sys.argv[1:]))

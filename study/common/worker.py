@@ -96,7 +96,7 @@ def _train_network(
     """Train a network; return it, and the inputs of all photos that it takes in."""
     labels, nothing = np.asarray(data["labels"]), np.array([], int)
     own = training.Data(data[task.network], labels, task.train, nothing)
-    network, model = _prepare(task, own.inputs.shape[1:], int(labels.max()) + 1, params)
+    network, model = prepare(task, own.inputs.shape[1:], int(labels.max()) + 1, params)
     training.fit(task.network, model, own, params, task.seed)
     if task.network == "transfer" and params.base.fine_tune:
         own, lower = own._replace(inputs=data["custom"]), training.lower_rate(params)
@@ -113,7 +113,7 @@ def _train_network(
     return network, own.inputs
 
 
-def _prepare(
+def prepare(
     task: Task, shape: tuple[int, ...], classes: int, params: Parameters
 ) -> tuple[keras.Model, keras.Model]:
     """Return a network with new weights, and the compiled model that trains it.
@@ -121,6 +121,12 @@ def _prepare(
     Compiling for every task would take longer than many a training, and TensorFlow does not
     free what it has compiled. So the first network of its kind is kept, and gets the state
     of a new one.
+
+    Args:
+        task: the `Task`; its network and its seed are used.
+        shape: of one input.
+        classes: number of classes.
+        params: `layers` and `learning_rate` are used.
     """
     layers = building.build_layers(params.layers, classes, task.seed, shape)
     if task.network == "custom":
