@@ -27,25 +27,32 @@ def shared_layers(classes: int, filters: list[int], dropout: float) -> keras.Seq
     Returns:
         An unbuilt network from `[n, rows, columns, channels]` to probabilities `[n, classes]`.
     """
-    network = keras.Sequential()
-    for number, count in enumerate(filters):
-        # A stride of 4 leaves a sixteenth of the positions. That saves most of the work, so that
-        # there is time for more filters.
-        if number > 0:
-            network.add(layers.MaxPooling2D(2, padding="same"))
-        network.add(
+    network = keras.Sequential(
+        [
+            # A stride of 4 leaves a sixteenth of the positions. That saves most of the work, so
+            # that there is time for more filters.
             layers.Conv2D(
-                count,
-                kernel_size=5 if number == 0 else 3,
-                strides=4 if number == 0 else 1,
+                filters[0],
+                5,
+                strides=4,
                 padding="same",
                 use_bias=False,
                 kernel_initializer="he_normal",
+            ),
+            # Keras's default momentum of 0.99 is too slow for a few hundred steps.
+            layers.BatchNormalization(momentum=0.9),
+            layers.ReLU(),
+        ]
+    )
+    # Only the first convolution is normalized: behind the base, the others see one position of
+    # each photo, and the few values of a batch give no usable statistics.
+    for count in filters[1:]:
+        network.add(layers.MaxPooling2D(2, padding="same"))
+        network.add(
+            layers.Conv2D(
+                count, 3, padding="same", activation="relu", kernel_initializer="he_normal"
             )
         )
-        # Keras's default momentum of 0.99 is too slow for a few hundred steps.
-        network.add(layers.BatchNormalization(momentum=0.9))
-        network.add(layers.ReLU())
     network.add(layers.GlobalMaxPooling2D())
     network.add(layers.Dropout(dropout))
     network.add(layers.Dense(classes, activation="softmax"))

@@ -201,7 +201,7 @@ def test_the_answer_heads_the_page_with_its_reason_notes_and_next_step(three_mis
     assert f'<p class="reason">{reason}</p>' in header
     below = read_page().split('aria-label="What to know">')[1].split("</ul>")[0]
     notes = re.findall("<li>(.*?)</li>", below)
-    assert notes[0].startswith("Custom was still improving after 5 epochs: its training accuracy ")
+    assert notes[0].startswith("Custom was still improving after 5 epochs: its training loss ")
     assert notes[-2].startswith("A linear layer on the base gets 27 of 30 right; ")
     assert notes[-1].startswith("The best of several runs looks better than it is: ")
     step = "Try more epochs: <code>dvc exp run -S epochs=6</code>."

@@ -221,14 +221,14 @@ def test_after_the_study_its_answer_is_the_headline_and_the_single_split_stands_
 
 def test_a_training_that_was_not_finished_is_said_and_what_to_do():
     states = {
-        "custom": Progress("still improving", 10, "its training accuracy is 0.31"),
+        "custom": Progress("still improving", 10, "its training loss is 0.31"),
         "transfer": Progress("overfitting", 20, "its validation loss rises"),
     }
     before = judge(21, 8, 0, 1)
     answer = verdict.add_states(before, states, epochs=10)
     assert answer.headline == before.headline
     assert answer.notes[:2] == [
-        "Custom was still improving after 10 epochs: its training accuracy is 0.31.",
+        "Custom was still improving after 10 epochs: its training loss is 0.31.",
         "Transfer was overfitting after 20 epochs: its validation loss rises.",
     ]
     assert answer.next_step == "Try more epochs: `dvc exp run -S epochs=30`."

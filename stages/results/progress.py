@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-MIN_ACCURACY = 0.9  # on the training photos; below it there is something left to learn
+LEARNED = 0.07  # mean loss of the training photos at which hardly anything is left to learn
 MIN_FALL = 0.02  # of the training loss in the second half, as a share; the rate falls as well
 MAX_RISE = 0.2  # of the validation loss above its lowest, as a share
 
@@ -29,28 +29,24 @@ def judge(history: pd.DataFrame) -> Progress:
     """Judge whether more epochs would help.
 
     A network that has yet to learn its own training photos, and still does, is improving: what
-    it learns there mostly helps with other photos too. One that gets worse on the validation
-    photos, without that, is overfitting.
+    it learns there mostly helps with other photos too. Their loss tells that better than their
+    accuracy, which may be near 1 long before. A network that gets worse on the validation photos,
+    without that, is overfitting.
 
     Args:
         history: the numbers of `metrics/history/NAME.csv`.
     """
     epochs = len(history)
-    accuracy = float(history["accuracy"].iloc[-1])
-    loss, lowest = float(history["val_loss"].iloc[-1]), float(history["val_loss"].min())
     before = float(history["loss"].iloc[(epochs - 1) // 2])
     after = float(history["loss"].iloc[-1])
-    learns = epochs == 1 or after < (1 - MIN_FALL) * before
-    if accuracy < MIN_ACCURACY and learns:
-        found = f"its training accuracy is {accuracy:.2f}, and its training loss was still falling"
-        return Progress(IMPROVING, epochs, found)
+    loss, lowest = float(history["val_loss"].iloc[-1]), float(history["val_loss"].min())
+    falls = epochs == 1 or after < (1 - MIN_FALL) * before
+    found = f"its training loss is {after:.2f}"
+    if after > LEARNED and falls:
+        return Progress(IMPROVING, epochs, f"{found}, and was still falling")
     if loss > (1 + MAX_RISE) * lowest:
         found = f"its validation loss ends at {loss:.3f}, and was {lowest:.3f} before"
         return Progress(OVERFITTING, epochs, found)
-    if accuracy < MIN_ACCURACY:
-        found = f"its training loss has almost stopped falling, at an accuracy of {accuracy:.2f}"
-    else:
-        found = (
-            f"its training accuracy is {accuracy:.2f}, and its validation loss ends near its lowest"
-        )
-    return Progress(CONVERGED, epochs, found)
+    if after > LEARNED:
+        return Progress(CONVERGED, epochs, f"{found}, and has almost stopped falling")
+    return Progress(CONVERGED, epochs, f"{found}, and its validation loss ends near its lowest")
