@@ -15,9 +15,8 @@ import os
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -33,16 +32,15 @@ from study.common.folds import Split
 from study.common.tasks import Task
 from tests.helpers.project import Project
 
-EPOCHS = (5, 10, 20, 30, 60, 100)
+EPOCHS = (5, 10, 20, 30, 60, 100)  # ascending
 SEED = 100  # the study's own is 0
 MORE = 3  # times as many epochs, as the verdict says
 
 Histories = dict[tuple[str, int], list[pd.DataFrame]]  # of a network and epochs: one per split
 
 
-def train(folder: Path, name: str, epochs: int, split: Split) -> pd.DataFrame:
+def train(name: str, epochs: int, split: Split) -> pd.DataFrame:
     """Train a network as the study does; return the history of the training."""
-    os.chdir(folder)
     from study.common import worker  # here, because TensorFlow takes seconds to start
 
     params = parameters.read().model_copy(update={"epochs": epochs})
@@ -62,13 +60,13 @@ def train_all(repeats: int) -> Histories:
     with tempfile.TemporaryDirectory() as folder:
         project = Project.copy_with_real_photos(folder)
         project.run("dvc", "repro", "split", "extract")
-        os.chdir(project.folder)
+        os.chdir(project.folder)  # the workers start there as well
         study = study_parameters.read().model_copy(update={"repeats": repeats})
         splits = data.make_splits(data.read(parameters.read()), study, SEED)
         todo = list(product(RIVALS, EPOCHS, splits))
         with parallel_config("loky", inner_max_num_threads=1):
             parallel = Parallel(n_jobs=-1, batch_size=1)
-            tables = parallel(delayed(train)(project.folder, *each) for each in todo)
+            tables = parallel(delayed(train)(*each) for each in todo)
     histories: Histories = {key: [] for key in product(RIVALS, EPOCHS)}
     for (name, epochs, _), table in zip(todo, tables, strict=True):
         histories[name, epochs].append(table)
@@ -97,23 +95,23 @@ def is_right(state: str, gain: float) -> bool:
     return gain < MIN_GAIN if state != progress.IMPROVING else gain > 0
 
 
-def rows(histories: Histories, epochs: Sequence[int]) -> Iterator[tuple[str, list[bool]]]:
+def rows(histories: Histories) -> Iterator[tuple[str, list[bool]]]:
     """Yield each row of the table, and for each split whether the rule is right."""
     for name in RIVALS:
-        last = [[table.iloc[-1] for table in histories[name, count]] for count in epochs]
+        last = [[table.iloc[-1] for table in histories[name, count]] for count in EPOCHS]
         accuracies = np.array([[end["val_accuracy"] for end in ends] for ends in last])
-        for row, count in enumerate(epochs):
+        for row, count in enumerate(EPOCHS):
             states = [progress.judge(table).state for table in histories[name, count]]
             counts = Counter(states).most_common()
             said = ", ".join(f"{state} {times} of {len(states)}" for state, times in counts)
             training = np.mean([end["accuracy"] for end in last[row]])
             gain, shown, right = "", "", []
-            if row + 1 < len(epochs):
-                enough = [number for number, each in enumerate(epochs) if each >= MORE * count]
-                more = enough[0] if enough else len(epochs) - 1
+            if row + 1 < len(EPOCHS):
+                enough = [number for number, each in enumerate(EPOCHS) if each >= MORE * count]
+                more = enough[0] if enough else len(EPOCHS) - 1
                 gains = measure_gains(accuracies, row, more)
                 right = list(map(is_right, states, gains))
-                gain = f"{gains.mean():+.3f} with {epochs[more]}"
+                gain = f"{gains.mean():+.3f} with {EPOCHS[more]}"
                 shown = f"{sum(right)} of {len(right)}"
             cells = [name, count, f"{accuracies[row].mean():.3f}", f"{training:.3f}"]
             yield " | ".join(map(str, [*cells, said, gain, shown])), right
@@ -126,7 +124,7 @@ def main(repeats: int = 1) -> None:
         "| more epochs bring | right |\n| --- | --- | --- | --- | --- | --- | --- |"
     )
     verdicts = []
-    for row, right in rows(histories, EPOCHS):
+    for row, right in rows(histories):
         print(f"| {row} |", flush=True)
         verdicts += right
     print(f"\nright in {sum(verdicts)} of {len(verdicts)}")
