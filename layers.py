@@ -48,11 +48,7 @@ def shared_layers(classes: int, filters: list[int], dropout: float) -> keras.Seq
     # each photo, and the few values of a batch give no usable statistics.
     for count in filters[1:]:
         network.add(layers.MaxPooling2D(2, padding="same"))
-        network.add(
-            layers.Conv2D(
-                count, 3, padding="same", activation="relu", kernel_initializer="he_normal"
-            )
-        )
+        network.add(layers.Conv2D(count, 3, padding="same", activation="relu"))
     network.add(layers.GlobalMaxPooling2D())
     network.add(layers.Dropout(dropout))
     network.add(layers.Dense(classes, activation="softmax"))

@@ -61,7 +61,7 @@ def test_a_table_that_fits_says_what_changed_and_which_is_best(copy):
     assert code == 0
     assert max(map(len, shown.splitlines())) <= 80
     # Transfer and the probe of the workspace get everything right.
-    assert find_line(shown, "workspace,")[-5:] == ["-", "0.633", "1.000", "1.000", "*"]
+    assert find_line(shown, "workspace,")[-5:] == ["-", "0.700", "1.000", "1.000", "*"]
     assert find_line(shown, "longer")[1:-1] == ["epochs=20", "0.967", "0.833", "0.833", "~"]
     poor = ["seed=3", "learning_rate=1e-05", "0.167", "0.200", "0.233", "<"]
     assert find_line(shown, "poor")[1:-1] == poor
