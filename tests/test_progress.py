@@ -14,8 +14,9 @@ def history(loss, val_loss):
 FALLING, FLAT = np.linspace(2, 0.5, 10), np.r_[np.linspace(2, 1, 5), np.full(5, 0.99)]
 SLOW = np.linspace(3.1, 2.8, 10)  # as the rate of a cosine falls as well
 LEARNED = np.linspace(1, 0.05, 10)  # still falls, but there is hardly anything left to learn
-NEARLY = np.linspace(1, 0.1, 10)
+NEARLY = np.linspace(1, 0.25, 10)
 RISING = np.r_[np.linspace(2, 1, 5), np.linspace(1.02, 1.5, 5)]
+WAVERING = np.r_[np.linspace(2, 1, 9), 1.09]  # a few validation photos are seldom exact
 
 
 @pytest.mark.parametrize(
@@ -23,8 +24,9 @@ RISING = np.r_[np.linspace(2, 1, 5), np.linspace(1.02, 1.5, 5)]
     [
         (FALLING, FALLING, "still improving", "its training loss is 0.50, and was still falling"),
         (SLOW, SLOW, "still improving", "its training loss is 2.80, and was still falling"),
-        (NEARLY, FALLING, "still improving", "its training loss is 0.10, and was still falling"),
-        (FALLING, RISING, "still improving", "its training loss is 0.50, and was still falling"),
+        (NEARLY, FALLING, "still improving", "its training loss is 0.25, and was still falling"),
+        (FALLING, WAVERING, "still improving", "its training loss is 0.50, and was still falling"),
+        (FALLING, RISING, "overfitting", "ends at 1.500, and was 1.000 before"),
         (FLAT, FALLING, "converged", "its training loss is 0.99, and has almost stopped falling"),
         (FLAT, RISING, "overfitting", "ends at 1.500, and was 1.000 before"),
         (LEARNED, FALLING, "converged", "is 0.05, and its validation loss ends near its lowest"),

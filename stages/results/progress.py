@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import pandas as pd
 
-LEARNED = 0.07  # mean loss of the training photos at which hardly anything is left to learn
+LEARNED = 0.2  # mean loss of the training photos at which little is left to learn
 MIN_FALL = 0.02  # of the training loss in the second half, as a share; the rate falls as well
-MAX_RISE = 0.2  # of the validation loss above its lowest, as a share
+MAX_RISE = 0.1  # of the validation loss above its lowest, as a share
 
 CONVERGED, IMPROVING, OVERFITTING = "converged", "still improving", "overfitting"
 
@@ -28,10 +28,10 @@ class Progress(NamedTuple):
 def judge(history: pd.DataFrame) -> Progress:
     """Judge whether more epochs would help.
 
-    A network that has yet to learn its own training photos, and still does, is improving: what
-    it learns there mostly helps with other photos too. Their loss tells that better than their
-    accuracy, which may be near 1 long before. A network that gets worse on the validation photos,
-    without that, is overfitting.
+    A network whose validation loss has risen since its lowest is overfitting: what it still learns
+    of the training photos no longer helps with others. Without that, a network that has yet to
+    learn its training photos, and still does, is improving. Their loss tells that better than
+    their accuracy, which may be near 1 long before.
 
     Args:
         history: the numbers of `metrics/history/NAME.csv`.
@@ -42,11 +42,11 @@ def judge(history: pd.DataFrame) -> Progress:
     loss, lowest = float(history["val_loss"].iloc[-1]), float(history["val_loss"].min())
     falls = epochs == 1 or after < (1 - MIN_FALL) * before
     found = f"its training loss is {after:.2f}"
+    if loss > (1 + MAX_RISE) * lowest:
+        reason = f"its validation loss ends at {loss:.3f}, and was {lowest:.3f} before"
+        return Progress(OVERFITTING, epochs, reason)
     if after > LEARNED and falls:
         return Progress(IMPROVING, epochs, f"{found}, and was still falling")
-    if loss > (1 + MAX_RISE) * lowest:
-        found = f"its validation loss ends at {loss:.3f}, and was {lowest:.3f} before"
-        return Progress(OVERFITTING, epochs, found)
     if after > LEARNED:
         return Progress(CONVERGED, epochs, f"{found}, and has almost stopped falling")
     return Progress(CONVERGED, epochs, f"{found}, and its validation loss ends near its lowest")
