@@ -13,7 +13,7 @@ def history(loss, val_loss):
 
 FALLING, FLAT = np.linspace(2, 0.5, 10), np.r_[np.linspace(2, 1, 5), np.full(5, 0.99)]
 SLOW = np.linspace(3.1, 2.8, 10)  # as the rate of a cosine falls as well
-LEARNED = np.linspace(1, 0.05, 10)  # still falls, but there is hardly anything left to learn
+LEARNED = np.linspace(1, 0.15, 10)  # still falls, but there is little left to learn
 NEARLY = np.linspace(1, 0.25, 10)
 RISING = np.r_[np.linspace(2, 1, 5), np.linspace(1.02, 1.5, 5)]
 WAVERING = np.r_[np.linspace(2, 1, 9), 1.15]  # a few validation photos are seldom exact
@@ -29,7 +29,7 @@ WAVERING = np.r_[np.linspace(2, 1, 9), 1.15]  # a few validation photos are seld
         (FALLING, RISING, "overfitting", "ends at 1.500, and was 1.000 before"),
         (FLAT, FALLING, "converged", "its training loss is 0.99, and has almost stopped falling"),
         (FLAT, RISING, "overfitting", "ends at 1.500, and was 1.000 before"),
-        (LEARNED, FALLING, "converged", "is 0.05, and its validation loss ends near its lowest"),
+        (LEARNED, FALLING, "converged", "is 0.15, and its validation loss ends near its lowest"),
         (LEARNED, RISING, "overfitting", "ends at 1.500, and was 1.000 before"),
     ],
 )
