@@ -264,7 +264,7 @@ def test_a_photo_opens_large_with_all_probabilities_and_the_keys_turn_pages(open
     page.keyboard.press("Escape")
     assert not viewer.is_visible()
     # The focus is on the photo that was open last.
-    assert page.evaluate("document.activeElement.closest('li').nextElementSibling") is None
+    page.wait_for_function("document.activeElement.closest('li')?.nextElementSibling === null")
     first.get_by_role("button").click()
     viewer.get_by_role("button", name="Next photo").click()
     check(second)
