@@ -220,7 +220,7 @@ def main() -> None:
         linear.pool(files.read_array(parameters.FEATURES), len(table)),
         *(np.flatnonzero(table["split"] == side) for side in ("train", "validation")),
     )
-    base = compile_inference(loading.load(parameters.BASE))
+    base = compile_inference(loading.load_base())
 
     def is_far(pixels: np.ndarray) -> bool:
         return neighbours.is_far(base(pixels[None].astype(np.float32)).mean(axis=(1, 2))[0])

@@ -99,10 +99,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     count = sum(photos == entry[0] for photos, _ in scored)
 
     # TensorFlow takes a while to start; what is wrong has been said by now.
-    from stages.networks import loading
+    from stages.networks import backend, loading
 
     pixels = files.read_array("data/pixels.npy")
-    probabilities = loading.predict(params.model, pixels, rows, len(classes))
+    run = loading.load_trained(params.model, pixels.shape[1], len(classes))
+    probabilities = backend.predict(run, pixels, rows)
     predicted = probabilities.argmax(axis=1)
     weights = weighting.weigh_photos(test["group"])
     values = scores.score(labels[rows], predicted, probabilities, weights)

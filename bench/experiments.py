@@ -39,14 +39,15 @@ SCORE = """
 import json
 import numpy as np
 from stages.common import files
-from stages.networks import loading
+from stages.networks import backend, loading
 
 split = files.read_table("data/split.csv")
 classes, labels = np.unique(split["label"], return_inverse=True)
 rows = np.flatnonzero(split["split"] == "test")
 pixels = files.read_array("data/pixels.npy")
 for name in ("custom", "transfer", "probe"):
-    answers = loading.predict(name, pixels, rows, len(classes)).argmax(axis=1)
+    run = loading.load_trained(name, pixels.shape[1], len(classes))
+    answers = backend.predict(run, pixels, rows).argmax(axis=1)
     print((answers == labels[rows]).mean())
 """
 

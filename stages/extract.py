@@ -53,8 +53,7 @@ def main() -> None:
     # Half precision would halve the size, but change the metrics.
     with files.appending(parameters.FEATURES, np.float32, shape) as rows:
         extract_features(base, pixels, photos, rows.append)
-    files.save_network(base, parameters.BASE)
-    files.save_network(bases.append_probe(base), parameters.PROBE)
+    files.save_network(bases.append_probe(base), parameters.BASE)
     files.write_json("metrics/base.json", bases.describe(base, params.base))
 
     what = "photos" if params.augment == "none" else "photos and copies"

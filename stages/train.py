@@ -1,4 +1,4 @@
-"""Train one of the two networks: `python -m stages.train custom` or `... transfer`."""
+"""Train a network, and let it predict: `python -m stages.train custom` or `... transfer`."""
 
 import hashlib
 import json
@@ -7,11 +7,12 @@ import sys
 import numpy as np
 
 from stages.common import files, parameters
-from stages.common.parameters import BASE, FEATURES, RIVALS, Parameters
-from stages.networks import building, checkpoints, identity, live, loading, training
+from stages.common.parameters import BASE, FEATURES, PIXELS, RIVALS, Parameters
+from stages.networks import backend, building, checkpoints, identity, live, loading, training
 from stages.networks.backend import keras
 from stages.networks.checkpoints import Checkpoint
 from stages.networks.training import Data
+from stages.results import predictions
 
 
 def list_inputs(name: str, params: Parameters) -> list[str]:
@@ -38,7 +39,7 @@ def build(
     if name == "custom":
         network = building.build_custom(shape[0], layers)
         return network, network
-    base = loading.load(BASE)
+    base = loading.load_base()
     # Too many layers to fine-tune would otherwise be refused after the first training.
     building.get_pretrained(base, params.base.fine_tune)
     return building.build_transfer(base, layers), keras.Sequential([keras.Input(shape), layers])
@@ -104,6 +105,10 @@ def main(name: str) -> None:
         kept.append(fine_tune(network, pixels, params, kept[0].epochs))
     files.write_table(f"metrics/history/{name}.csv", live.tabulate(kept[-1].epochs))
     files.save_network(network, f"data/models/{name}.keras")
+    # Keras has started here; the stages that score and compare do without it.
+    run = backend.compile_inference(network)
+    probabilities = backend.predict(run, files.read_array(PIXELS), validation)
+    predictions.write(name, table.iloc[validation], classes, probabilities)
     for checkpoint in kept:
         checkpoint.remove()
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from conftest import draw_photos
 
-from stages import evaluate, extract, prepare, probe, split, train
+from stages import extract, prepare, probe, split, train
 from stages.common import files
 from stages.networks import bases, loading
 from tests.helpers.project import ROOT, change_parameters
@@ -49,7 +49,6 @@ def test_a_base_goes_through_extract_train_save_load_and_evaluate(
     extract.main()
     train.main("transfer")
     probe.main()
-    evaluate.main()
 
     assert json.loads(Path("metrics/base.json").read_text())["name"] == name
     network = loading.load("data/models/transfer.keras")

@@ -13,19 +13,14 @@ from sklearn import metrics
 from stages import evaluate
 from stages.common import files
 from stages.common.parameters import NETWORKS
-from stages.networks import building
-from stages.results import scores, summary, weighting
+from stages.results import predictions, scores, summary, weighting
 from tests.helpers.project import ROOT
 
 
 @pytest.fixture
 def trained(workspace):
-    """A workspace with three saved networks and pixels of three classes."""
-    random = np.random.default_rng(0)
+    """A workspace with a split of three classes, and the predictions of three networks."""
     labels = np.repeat(["cat", "dog", "עברית"], 8)
-    pixels = random.integers(0, 256, (24, 32, 32, 3), np.uint8)
-    Path("data").mkdir()
-    np.save("data/pixels.npy", pixels)
     table = pd.DataFrame(
         {
             "photo": [f"{label}/{row}.jpg" for row, label in enumerate(labels)],
@@ -35,40 +30,57 @@ def trained(workspace):
         }
     )
     files.write_table("data/split.csv", table)
-    for name in NETWORKS:
-        arguments = {"filters": [4], "dropout": 0}
-        layers = building.build_layers(arguments, classes=3, seed=0, shape=(32, 32, 3))
-        files.save_network(building.build_custom(32, layers), f"data/models/{name}.keras")
+    predict()
     return workspace
+
+
+def predict():
+    """Write made-up predictions for the photos that the split has for validation."""
+    table = files.read_table("data/split.csv")
+    validation, random = table[table["split"] == "validation"], np.random.default_rng(0)
+    for name in NETWORKS:
+        probabilities = random.dirichlet(np.ones(3), len(validation)).astype(np.float32)
+        predictions.write(name, validation, np.unique(table["label"]), probabilities)
 
 
 def test_the_files_of_the_contract_agree_with_each_other(trained):
     evaluate.main()
     for name in NETWORKS:
         metrics = json.loads(Path(f"metrics/{name}.json").read_text())
-        predictions = pd.read_csv(f"metrics/predictions/{name}.csv")
+        answers = pd.read_csv(f"metrics/predictions/{name}.csv")
         confusion = pd.read_csv(f"metrics/confusion/{name}.csv", index_col="actual")
         per_class = pd.read_csv(f"metrics/per_class/{name}.csv", index_col="class")
         assert list(metrics) == [
             "accuracy", "accuracy_low", "accuracy_high", "macro_f1", "log_loss", "photos",
             "balanced_accuracy", "distinct_photos",
         ]  # fmt: skip
-        assert list(predictions.columns[:3]) == ["photo", "actual", "predicted"]
-        assert list(predictions.columns[3:]) == ["cat", "dog", "עברית"]
+        assert list(answers.columns[:3]) == ["photo", "actual", "predicted"]
+        assert list(answers.columns[3:]) == ["cat", "dog", "עברית"]
         reliability = pd.read_csv(f"metrics/reliability/{name}.csv")
-        right = (predictions["actual"] == predictions["predicted"]).sum()
+        right = (answers["actual"] == answers["predicted"]).sum()
         shown = (reliability["accuracy"] * reliability["photos"]).sum()
         assert shown == pytest.approx(right, abs=1e-3)
-        assert metrics["photos"] == len(predictions) == confusion.to_numpy().sum() == 12
+        assert metrics["photos"] == len(answers) == confusion.to_numpy().sum() == 12
         assert metrics["distinct_photos"] == 12
         recall = per_class["recall"].mean()
         assert metrics["balanced_accuracy"] == pytest.approx(recall, abs=1e-6)
         assert metrics["accuracy"] == pytest.approx(right / 12, abs=1e-6)
         assert np.trace(confusion) == right
         assert metrics["macro_f1"] == pytest.approx(per_class["f1"].mean(), abs=1e-6)
-        probabilities = predictions.iloc[:, 3:]
-        assert (probabilities.idxmax(axis=1) == predictions["predicted"]).all()
+        probabilities = answers.iloc[:, 3:]
+        assert (probabilities.idxmax(axis=1) == answers["predicted"]).all()
         np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+
+
+def test_predictions_keep_every_digit_of_a_network(trained):
+    table = files.read_table("data/split.csv")
+    validation = table[table["split"] == "validation"]
+    written = np.random.default_rng(1).dirichlet(np.full(3, 0.05), 12).astype(np.float32)
+    assert written.min() < 1e-7
+    for name in NETWORKS:
+        predictions.write(name, validation, np.unique(table["label"]), written)
+        read = predictions.read(validation["photo"])[name]
+        np.testing.assert_array_equal(read.iloc[:, 3:].to_numpy(np.float32), written)
 
 
 def test_the_terminal_shows_a_labelled_table(trained, capsys):
@@ -124,6 +136,7 @@ def test_the_majority_class_is_said_where_classes_are_uneven(trained, capsys):
     table.loc[table["label"] == "dog", "split"] = "train"
     table.loc[[8], "split"] = "validation"
     files.write_table("data/split.csv", table)
+    predict()
     evaluate.main()
     shown = capsys.readouterr().out
     assert "always guessing the majority class, cat: accuracy 0.444\n" in shown
@@ -134,6 +147,7 @@ def test_look_alikes_are_counted_once_and_sealed_photos_not_at_all(trained, caps
     table.loc[table["photo"].isin(["cat/0.jpg", "cat/2.jpg", "cat/4.jpg"]), "group"] = "00"
     table.loc[table["photo"] == "dog/8.jpg", "split"] = "test"
     files.write_table("data/split.csv", table)
+    predict()
     evaluate.main()
     metrics = json.loads(Path("metrics/custom.json").read_text())
     assert (metrics["photos"], metrics["distinct_photos"]) == (11, 9)

@@ -56,7 +56,7 @@ def test_which_base_it_was_stands_beside_the_results(prepared, random_weights):
 
 def test_the_base_is_frozen_and_runs_in_inference_mode(prepared):
     extract.main()
-    base = loading.load("data/base/base.keras")
+    base = loading.load_base()
     pixels = np.load("data/pixels.npy").astype(np.float32)
     before = base.get_weights()
     trained = base(pixels, training=True)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages import augment, evaluate, extract, probe, train
+from stages import augment, extract, probe, train
 from stages.common import parameters
 from stages.networks import loading
 from stages.networks.backend import keras
@@ -42,7 +42,7 @@ def trained(before_training, tmp_path_factory):
 
 def pretrained(network):
     """The pre-trained part of a whole network, or of a base."""
-    base = network.get_layer("base") if network.name == "transfer" else network
+    base = network if network.name == "base" else network.get_layer("base")
     return next(layer for layer in base.layers if isinstance(layer, keras.Model))
 
 
@@ -81,14 +81,13 @@ def test_the_first_epochs_are_those_of_a_training_without(trained, ready):
 
 def test_the_last_epoch_validates_what_is_saved(trained, monkeypatch):
     monkeypatch.chdir(trained)
-    evaluate.main()
     right = pd.read_csv("metrics/predictions/transfer.csv")
     accuracy = (right["actual"] == right["predicted"]).mean()
     assert accuracy == pytest.approx(pd.read_csv(HISTORY).iloc[-1]["val_accuracy"], abs=1e-6)
 
 
 def test_more_layers_than_there_are_is_a_mistake_in_one_line_before_anything_is_trained(ready):
-    count = len(pretrained(loading.load(train.BASE)).layers)
+    count = len(pretrained(loading.load_base()).layers)
     change_parameters(ready / "params.yaml", base__fine_tune=count + 1)
     with pytest.raises(SystemExit) as error:
         train.main("transfer")

@@ -27,9 +27,9 @@ def lines(result):
     return [json.loads(line) for line in result.stdout.splitlines()]
 
 
-def test_the_probabilities_are_those_that_evaluate_wrote(project):
+def test_the_probabilities_are_those_of_the_predictions(project):
     tables = {
-        name: pd.read_csv(project.folder / f"metrics/predictions/{name}.csv", dtype=str)
+        name: pd.read_csv(project.folder / f"metrics/predictions/{name}.csv", dtype={"photo": str})
         for name in NETWORKS
     }
     names = [f"data/colours/{name}" for name in tables["custom"]["photo"]]
@@ -38,8 +38,10 @@ def test_the_probabilities_are_those_that_evaluate_wrote(project):
     for name, table in tables.items():
         for answer, (_, row) in zip(answers, table.iterrows(), strict=True):
             assert answer[name]["predicted"] == row["predicted"]
-            found = {label: f"{p:.6f}" for label, p in answer[name]["probabilities"].items()}
-            assert found == row.iloc[3:].to_dict()
+            # Keras rounds the sums of the probe in another order than NumPy.
+            tolerance = 1e-5 if name == "probe" else 1e-6
+            expected = pytest.approx(row.iloc[3:].to_dict(), abs=tolerance)
+            assert answer[name]["probabilities"] == expected
 
 
 def test_a_table_shows_the_answer_of_each_network(project):

@@ -115,7 +115,7 @@ def test_the_base_is_frozen_and_only_a_dense_layer_follows_its_pooled_features(r
     assert isinstance(network.layers[1], keras.layers.GlobalAveragePooling2D)
     assert [weight.shape for weight in network.trainable_weights] == [(1280, 3), (3,)]
     assert not network.compiled
-    base = loading.load("data/base/base.keras").get_weights()
+    base = loading.load_base().get_weights()
     inside = network.get_layer("base").get_weights()
     assert all(np.array_equal(*pair) for pair in zip(base, inside, strict=True))
 

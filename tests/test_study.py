@@ -490,7 +490,7 @@ def test_a_worker_fine_tunes_to_the_same_as_a_new_network_trained_alone(small, m
 
         shape = features.shape[1:]
         layers = building.build_layers(params.layers, 3, seed, shape)
-        network = building.build_transfer(loading.load("data/base/base.keras"), layers)
+        network = building.build_transfer(loading.load_base(), layers)
         own = training.Data(features, photos.labels, split.train, np.array([], int))
         head = keras.Sequential([keras.Input(shape), layers])
         model = training.compile_for_training(head, params.learning_rate)

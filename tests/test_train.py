@@ -213,7 +213,7 @@ def test_a_training_that_resumes_has_the_rates_that_it_would_have_had():
 
 def test_training_the_layers_leaves_the_base_as_it_was(extracted):
     train.main("transfer")
-    base = loading.load("data/base/base.keras")
+    base = loading.load_base()
     whole = loading.load("data/models/transfer.keras")
     inside = whole.get_layer("base").get_weights()
     assert all(np.array_equal(*pair) for pair in zip(base.get_weights(), inside, strict=True))

@@ -6,12 +6,10 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-import pandas as pd
 import pytest
 
-from stages import evaluate
 from stages.common import files, parameters
-from stages.networks import bases, building
+from stages.networks import bases, building, loading
 from stages.networks.backend import keras
 from tests.helpers.project import ROOT
 
@@ -20,31 +18,21 @@ MODEL = Path("data/models/custom.keras")
 
 @pytest.fixture
 def trained(workspace):
-    """A workspace with three saved networks, and pixels of three classes."""
-    Path("data").mkdir()
-    np.save("data/pixels.npy", np.random.default_rng(0).integers(0, 256, (6, 32, 32, 3), np.uint8))
-    sides = ["train", "validation"] * 3
-    labels = ["a", "a", "b", "b", "c", "c"]
-    names = [f"{n}.jpg" for n in range(6)]
-    table = pd.DataFrame({"photo": names, "label": labels, "split": sides, "group": names})
-    files.write_table("data/split.csv", table)
-    for name in parameters.NETWORKS:
-        arguments = {"filters": [4], "dropout": 0}
-        layers = building.build_layers(arguments, classes=3, seed=0, shape=(32, 32, 3))
-        files.save_network(building.build_custom(32, layers), f"data/models/{name}.keras")
-    evaluate.main()
+    """A workspace with a saved network of three classes."""
+    arguments = {"filters": [4], "dropout": 0}
+    layers = building.build_layers(arguments, classes=3, seed=0, shape=(32, 32, 3))
+    files.save_network(building.build_custom(32, layers), MODEL)
+    loading.load_trained("custom", 32, 3)
     return workspace
 
 
 def refusal():
-    """The one line that the stage ends in; it leaves its earlier results as they were."""
-    metrics = {path: path.read_bytes() for path in Path("metrics").rglob("*.*")}
+    """The one line in which loading the network ends."""
     with pytest.raises(SystemExit) as error:
-        evaluate.main()
+        loading.load_trained("custom", 32, 3)
     line = str(error.value)
     assert "\n" not in line
     assert line.startswith("data/models/custom.keras: ")
-    assert {path: path.read_bytes() for path in Path("metrics").rglob("*.*")} == metrics
     return line
 
 

@@ -270,13 +270,16 @@ def read_table(path: AnyPath, columns: list[str] | None = None) -> "pd.DataFrame
         )
 
 
-def write_table(path: AnyPath, table: "pd.DataFrame", index: bool = False) -> None:
-    """Write a data frame as CSV, numbers with 6 decimals; what is not UTF-8 is escaped.
+def write_table(
+    path: AnyPath, table: "pd.DataFrame", index: bool = False, float_format: str = "%.6f"
+) -> None:
+    """Write a data frame as CSV; what is not UTF-8 is escaped.
 
     Args:
         path: the CSV file.
         table: the data frame.
         index: whether to write its index too, as the first columns.
+        float_format: of its numbers, 6 decimals by default.
 
     Raises:
         SystemExit: as `replacing` does.
@@ -285,7 +288,7 @@ def write_table(path: AnyPath, table: "pd.DataFrame", index: bool = False) -> No
         table.to_csv(
             temporary,
             index=index,
-            float_format="%.6f",
+            float_format=float_format,
             lineterminator="\n",
             errors="backslashreplace",
         )

@@ -18,8 +18,8 @@ DEMO = "data/demo"  # the folder of the pictures that `render` draws
 PIXELS = "data/pixels.npy"  # of the photos
 LEVELS = "data/levels.json"
 AUGMENTED = "data/augmented/pixels.npy"  # of the photos and their altered copies
-BASE, FEATURES = "data/base/base.keras", "data/base/features.npy"  # the frozen base, its outputs
-PROBE = "data/base/probe.keras"  # the base with an untrained linear layer
+BASE = "data/base/base.keras"  # the frozen base, and behind it a linear layer yet to be fitted
+FEATURES = "data/base/features.npy"  # what the base outputs
 
 Count = Annotated[int, Field(strict=True, ge=1)]
 

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from stages.common.files import Array
+
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # Otherwise the first process takes all memory of a GPU, and leaves none for others: the study has
@@ -73,7 +75,7 @@ INFERENCE_BATCH = 16
 
 Inference = Callable[[np.ndarray], np.ndarray]
 
-__all__ = ["INFERENCE_BATCH", "Inference", "compile_inference", "keras", "tf"]
+__all__ = ["INFERENCE_BATCH", "Inference", "compile_inference", "keras", "predict", "tf"]
 
 
 def compile_inference(network: keras.Model) -> Inference:
@@ -90,3 +92,18 @@ def compile_inference(network: keras.Model) -> Inference:
     signature = tf.TensorSpec((None, *network.input_shape[1:]), tf.float32)
     run = tf.function(lambda batch: network(batch, training=False), input_signature=[signature])
     return lambda batch: run(batch).numpy()
+
+
+def predict(run: Inference, pixels: np.ndarray | Array, rows: np.ndarray) -> np.ndarray:
+    """Run a compiled network over some photos, with no more than a batch in memory.
+
+    Args:
+        run: what `compile_inference` returns.
+        pixels: `uint8` `[n, image_size, image_size, 3]`, of all photos.
+        rows: `int` `[any]`, at least one, of the photos to predict.
+
+    Returns:
+        What the network outputs, `float32` `[any, ...]`.
+    """
+    parts = np.split(rows, range(INFERENCE_BATCH, len(rows), INFERENCE_BATCH))
+    return np.concatenate([run(pixels[part].astype(np.float32)) for part in parts])

@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
+from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.model_selection import StratifiedKFold
@@ -112,6 +113,19 @@ def fit(
                 )
         strength = STRENGTHS[losses.argmin()] if folds > 1 else 1.0
         return _get_dense(_build(strength, balanced).fit(inputs, labels), centre)
+
+
+def predict(kernel: np.ndarray, bias: np.ndarray, features: np.ndarray) -> np.ndarray:
+    """Return the probabilities of a linear probe, but for rounding those of its saved network.
+
+    Args:
+        kernel, bias: what `fit` returns.
+        features: `float32` `[n, channels]`, what `pool` returns.
+
+    Returns:
+        A `float32` array `[n, classes]`.
+    """
+    return softmax(features @ kernel + bias, axis=1)
 
 
 def save(kernel: np.ndarray, bias: np.ndarray, template: str, path: str) -> None:

@@ -2,10 +2,9 @@
 
 from contextlib import suppress
 
-import numpy as np
-
 from stages.common import files
-from stages.networks.backend import INFERENCE_BATCH, Inference, compile_inference, keras
+from stages.common.parameters import BASE
+from stages.networks.backend import Inference, compile_inference, keras
 
 # Layers that a user has defined and registered with Keras are found once this is imported.
 with suppress(Exception):  # `building` says what is wrong with it
@@ -29,6 +28,15 @@ def load(path: str) -> keras.Model:
             f"{path}: not a network that Keras can load in its safe mode ({reason}). Remove it; "
             "`dvc repro` writes it again."
         ) from None
+
+
+def load_base() -> keras.Model:
+    """Load the frozen base, as `bases.build` returned it to `extract`.
+
+    Raises:
+        SystemExit: as `load` does.
+    """
+    return load(BASE).get_layer("base")
 
 
 def load_trained(name: str, image_size: int, classes: int) -> Inference:
@@ -58,25 +66,3 @@ def load_trained(name: str, image_size: int, classes: int) -> Inference:
             "remove the file if it does not."
         )
     return compile_inference(network)
-
-
-def predict(
-    name: str, pixels: np.ndarray | files.Array, rows: np.ndarray, classes: int
-) -> np.ndarray:
-    """Run one of the trained networks over some photos, with no more than a batch in memory.
-
-    Args:
-        name: one of `NETWORKS`.
-        pixels: `uint8` `[n, image_size, image_size, 3]`, of all photos.
-        rows: `int` `[any]`, at least one, of the photos to predict.
-        classes: number of classes.
-
-    Returns:
-        Probabilities, `float32` `[any, classes]`.
-
-    Raises:
-        SystemExit: as `load_trained` does.
-    """
-    run = load_trained(name, pixels.shape[1], classes)
-    parts = np.split(rows, range(INFERENCE_BATCH, len(rows), INFERENCE_BATCH))
-    return np.concatenate([run(pixels[part].astype(np.float32)) for part in parts])

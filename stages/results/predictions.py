@@ -1,9 +1,34 @@
 """The networks' predictions for the validation photos."""
 
+import numpy as np
 import pandas as pd
 
 from stages.common import files
 from stages.common.parameters import NETWORKS
+
+
+def write(name: str, photos: pd.DataFrame, classes: np.ndarray, probabilities: np.ndarray) -> None:
+    """Write the predictions of one network.
+
+    Args:
+        name: of the network.
+        photos: the validation photos, rows of data/split.csv.
+        classes: `str` `[classes]`, the names of all classes, sorted.
+        probabilities: `float32` `[n, classes]`; rows sum to 1.
+
+    Raises:
+        SystemExit: as `files.replacing` does.
+    """
+    table = pd.DataFrame(
+        {
+            "photo": photos["photo"].to_numpy(),
+            "actual": photos["label"].to_numpy(),
+            "predicted": classes[probabilities.argmax(axis=1)],
+            **dict(zip(classes, probabilities.T, strict=True)),
+        }
+    )
+    # Nine digits tell any two float32 apart: the scores are those of the network.
+    files.write_table(f"metrics/predictions/{name}.csv", table, float_format="%.9g")
 
 
 def read(photos: pd.Series, columns: list[str] | None = None) -> dict[str, pd.DataFrame]:

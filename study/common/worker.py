@@ -148,7 +148,7 @@ def _prepare_fine_tuning(
     layers = trained.get_layer("layers")
     whole = None
     if kind not in COMPILED:
-        whole = building.build_transfer(loading.load(BASE), keras.models.clone_model(layers))
+        whole = building.build_transfer(loading.load_base(), keras.models.clone_model(layers))
         building.unfreeze(whole.get_layer("base"), count)
     kept = _compile(kind, whole, rate)
     base = kept.weights[: len(kept.network.get_layer("base").variables)]

@@ -6,7 +6,7 @@ import pandas as pd
 from stages import evaluate
 from stages.common import files
 from stages.common.parameters import RIVALS
-from stages.results import comparison
+from stages.results import comparison, predictions
 from stages.results.records import PAIRS
 from study import curve, repeat
 from study.common.parameters import Study
@@ -56,8 +56,8 @@ def write_results(answers, classes, image_size=32):
         probabilities = np.sort(random.dirichlet(np.ones(len(classes)), count))
         best = np.arange(len(classes)) == answer[:, None]
         probabilities[best], probabilities[:, -1] = probabilities[:, -1].copy(), probabilities[best]
-        photos = split["photo"].iloc[count:].to_numpy()
-        evaluate.record(name, photos, actual, probabilities, classes, np.ones(count))
+        predictions.write(name, split.iloc[count:], classes, probabilities)
+    evaluate.main()
     # Custom was still improving, and transfer had converged.
     for name, scale in (("custom", 3), ("transfer", 0.3)):
         history = pd.DataFrame({"epoch": EPOCHS})
