@@ -1,6 +1,7 @@
 """Compare the networks photo by photo: the gain, and whether it could be chance."""
 
 from stages.common import files
+from stages.common.parameters import NETWORKS
 from stages.results import comparison, predictions
 from stages.results.records import PAIRS
 
@@ -8,10 +9,10 @@ from stages.results.records import PAIRS
 def main() -> None:
     split = files.read_table("data/split.csv")
     validation = split[split["split"] == "validation"]
-    tables = predictions.read(validation["photo"], ["photo", "actual", "predicted"])
-    right = {
-        name: (table["actual"] == table["predicted"]).to_numpy() for name, table in tables.items()
-    }
+    right = {}
+    for name in NETWORKS:
+        table = predictions.read(name, validation["photo"], ["photo", "actual", "predicted"])
+        right[name] = (table["actual"] == table["predicted"]).to_numpy()
     found = {
         (first, second): comparison.compare(right[first], right[second], validation["group"])
         for first, second in PAIRS

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from stages.common import files
+from stages.common.parameters import NETWORKS
 from stages.results import predictions, scores, summary, weighting
 from stages.results.records import Scores
 
@@ -13,7 +14,7 @@ def record(name: str, table: pd.DataFrame, weights: np.ndarray) -> Scores:
 
     Args:
         name: of the network.
-        table: its predictions, one of those that `predictions.read` returns.
+        table: its predictions, what `predictions.read` returns.
         weights: of the photos, what `weighting.weigh_photos` returns.
     """
     classes = table.columns[3:].to_numpy()
@@ -40,7 +41,8 @@ def main() -> None:
     weights = weighting.weigh_photos(validation["group"])
 
     accuracies = {}
-    for name, table in predictions.read(validation["photo"]).items():
+    for name in NETWORKS:
+        table = predictions.read(name, validation["photo"])
         accuracies[name] = record(name, table, weights).accuracy
     # DVC's table of experiments has short titles for names that are in one file only.
     files.write_json("metrics/accuracy.json", accuracies)

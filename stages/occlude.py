@@ -23,7 +23,7 @@ def main() -> None:
 
         split = files.read_table("data/split.csv")
         validation = split[split["split"] == "validation"]
-        answers = predictions.read(validation["photo"])
+        answers = {name: predictions.read(name, validation["photo"]) for name in NETWORKS}
         first = mistakes.choose_mistakes(answers).table.head(params.occlusions)
         pixels = files.read_array("data/pixels.npy")
         classes = answers["custom"].columns[3:].tolist()

@@ -42,7 +42,7 @@ def main() -> None:
     per_class = {name: table.set_index("class") for name, table in read_tables("per_class").items()}
 
     validation = split[split["split"] == "validation"]
-    answers = predictions.read(validation["photo"])
+    answers = {name: predictions.read(name, validation["photo"]) for name in NETWORKS}
     weights = weighting.weigh_photos(validation["group"])
     guess = weighting.guess_majority(validation["label"], weights)
     states = {name: progress.judge(history) for name, history in histories.items()}

@@ -79,7 +79,7 @@ def test_predictions_keep_every_digit_of_a_network(trained):
     assert written.min() < 1e-7
     for name in NETWORKS:
         predictions.write(name, validation, np.unique(table["label"]), written)
-        read = predictions.read(validation["photo"])[name]
+        read = predictions.read(name, validation["photo"])
         np.testing.assert_array_equal(read.iloc[:, 3:].to_numpy(np.float32), written)
 
 

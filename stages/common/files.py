@@ -82,7 +82,7 @@ def replacing(path: AnyPath) -> Iterator[Path]:
         destination.parent.mkdir(parents=True, exist_ok=True)
         for file in destination.parent.iterdir():
             ours = re.fullmatch(rf"\.(\d+)\.{re.escape(destination.name)}", file.name)
-            if ours and not psutil.pid_exists(int(ours[1])):
+            if ours and not _is_running(int(ours[1])):
                 _remove(file)
         try:
             yield temporary
@@ -91,6 +91,15 @@ def replacing(path: AnyPath) -> Iterator[Path]:
             os.replace(temporary, destination)
         finally:
             _remove(temporary)
+
+
+def _is_running(process: int) -> bool:
+    """Return whether there is a process of this number that has not ended."""
+    try:
+        # A process that was killed keeps its number until its parent takes notice.
+        return psutil.Process(process).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _remove(path: Path) -> None:

@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 
 from stages.common import files
-from stages.common.parameters import NETWORKS
 
 
 def write(name: str, photos: pd.DataFrame, classes: np.ndarray, probabilities: np.ndarray) -> None:
@@ -31,26 +30,25 @@ def write(name: str, photos: pd.DataFrame, classes: np.ndarray, probabilities: n
     files.write_table(f"metrics/predictions/{name}.csv", table, float_format="%.9g")
 
 
-def read(photos: pd.Series, columns: list[str] | None = None) -> dict[str, pd.DataFrame]:
-    """Read the predictions of all networks.
+def read(name: str, photos: pd.Series, columns: list[str] | None = None) -> pd.DataFrame:
+    """Read the predictions of one network.
 
     Args:
+        name: of the network.
         photos: paths of the validation photos, in the order of data/split.csv.
         columns: to read, `photo` among them; all by default.
 
     Returns:
-        For each network, the table `metrics/predictions/NAME.csv` as text.
+        The table `metrics/predictions/NAME.csv` as text.
 
     Raises:
-        SystemExit: if one is about other photos, or in another order.
+        SystemExit: if it is about other photos, or in another order.
     """
-    predictions = {}
-    for name in NETWORKS:
-        path = f"metrics/predictions/{name}.csv"
-        predictions[name] = files.read_table(path, columns)
-        if predictions[name]["photo"].tolist() != photos.tolist():
-            raise SystemExit(
-                f"{path}: not about the validation photos of data/split.csv, in their order; "
-                "`dvc repro` brings both up to date."
-            )
-    return predictions
+    path = f"metrics/predictions/{name}.csv"
+    table = files.read_table(path, columns)
+    if table["photo"].tolist() != photos.tolist():
+        raise SystemExit(
+            f"{path}: not about the validation photos of data/split.csv, in their order; "
+            "`dvc repro` brings both up to date."
+        )
+    return table
