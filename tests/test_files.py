@@ -3,6 +3,7 @@ import hashlib
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 import zipfile
@@ -93,13 +94,14 @@ def test_the_next_process_removes_what_a_killed_one_left_and_nothing_else(tmp_pa
     path.write_text("old")
     killed = subprocess.Popen([sys.executable, "-c", KILLED, path], cwd=ROOT)
     # Until its parent takes notice, it is a zombie, and keeps its number.
-    os.waitid(os.P_PID, killed.pid, os.WEXITED | (0 if noticed else os.WNOWAIT))
+    os.waitid(os.P_PID, killed.pid, os.WEXITED | os.WNOWAIT)
+    assert not noticed or killed.wait() == -signal.SIGKILL
     assert (tmp_path / f".{killed.pid}.scores [1].csv").read_text() == "half of the new"
     assert path.read_text() == "old"
 
     with files.replacing(path) as new:
         new.write_text("new")
-    killed.wait()
+    assert killed.wait() == -signal.SIGKILL
     assert sorted(file.name for file in tmp_path.iterdir()) == sorted([path.name, *kept])
     assert path.read_text() == "new"
 
