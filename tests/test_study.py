@@ -51,7 +51,9 @@ def study(project, stage="repeat", check=True):
 
 
 def finished(project):
-    return {path.name: path.read_bytes() for path in (project.folder / "data/study").glob("*")}
+    """The bytes of every finished task, but not of files that are being written."""
+    files = (project.folder / "data/study").glob("[!.]*")
+    return {path.name: path.read_bytes() for path in files}
 
 
 def results(project):
