@@ -1,4 +1,4 @@
-"""How many edited copies are recognised as such, and how many unlike pictures are merged.
+"""How many edited copies are recognized as such, and how many unlike pictures are merged.
 
 `python -m bench.lookalikes [PHOTOS...]`, folders of different photos; `REAL_PHOTOS` by default.
 Then the time and memory that 100,000 random pictures take.
@@ -32,7 +32,7 @@ def read(paths: Sequence[Path]) -> tuple[list[str], np.ndarray]:
 
 
 def measure_edits(folder: Path) -> Iterator[tuple[str, float]]:
-    """Edit all photos of a folder; yield each edit, and the share that is recognised.
+    """Edit all photos of a folder; yield each edit, and the share that is recognized.
 
     The copies are looked for among all photos, and must be in the group of their original.
     """
@@ -90,7 +90,7 @@ def main() -> None:
     folders = [Path(name) for name in sys.argv[1:] or [os.environ["REAL_PHOTOS"]]]
     seconds, memory, found = measure_many()
     names = [folder.name for folder in folders]
-    print(f"| edit | {' | '.join(f'recognised in {name}' for name in names)} |")
+    print(f"| edit | {' | '.join(f'recognized in {name}' for name in names)} |")
     print(f"| --- |{' --- |' * len(folders)}")
     for rows in zip(*map(measure_edits, folders), strict=True):
         print(f"| {rows[0][0]} | {' | '.join(f'{share:.1%}' for _, share in rows)} |", flush=True)
