@@ -47,9 +47,11 @@ def main() -> None:
     guess = weighting.guess_majority(validation["label"], weights)
     states = {name: progress.judge(history) for name, history in histories.items()}
     answer = verdict.judge(metrics, comparisons, guess)
+    numbers = terminal.tabulate(metrics, comparisons, states)
     parts = study.read_study(setting.describe(params, split, base))
     if (many := parts.get("repeat")) and many.verdict and not many.outdated:
         answer = verdict.put_below(many.verdict, answer)
+        numbers = numbers.rename_axis(columns="this split")
     answer = verdict.add_states(answer, states, params.epochs)
     wrong = mistakes.choose_mistakes(answers)
     images = pictures.read_pictures(
@@ -100,8 +102,7 @@ def main() -> None:
     )
     with files.replacing("metrics/report.html") as temporary:
         temporary.write_text(page, encoding="utf-8")
-    table = terminal.tabulate(metrics, comparisons, states)
-    print(terminal.format_verdict(answer, table))
+    print(terminal.format_verdict(answer, numbers))
     print("Details: metrics/report.html")
 
 

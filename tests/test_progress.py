@@ -16,6 +16,8 @@ SLOW = np.linspace(3.1, 2.8, 10)  # as the rate of a cosine falls as well
 LEARNED = np.linspace(1, 0.15, 10)  # still falls, but there is little left to learn
 NEARLY = np.linspace(1, 0.25, 10)
 RISING = np.r_[np.linspace(2, 1, 5), np.linspace(1.02, 1.5, 5)]
+TINY = np.r_[np.linspace(2, 0.001, 9), 0.005]
+UNTRAINED = np.r_[np.full(9, 1.1), 1.12]
 WAVERING = np.r_[np.linspace(2, 1, 9), 1.15]  # a few validation photos are seldom exact
 
 
@@ -31,6 +33,10 @@ WAVERING = np.r_[np.linspace(2, 1, 9), 1.15]  # a few validation photos are seld
         (FLAT, RISING, "overfitting", "ends at 1.500, and was 1.000 before"),
         (LEARNED, FALLING, "converged", "is 0.15, and its validation loss ends near its lowest"),
         (LEARNED, RISING, "overfitting", "ends at 1.500, and was 1.000 before"),
+        (LEARNED, TINY, "converged", "its validation loss ends near its lowest"),
+        (RISING, RISING, "diverging", "its training loss is 1.50, and was 1.00 before"),
+        (FLAT[::-1], FALLING, "diverging", "its training loss is 2.00, and was 0.99 before"),
+        (UNTRAINED, FALLING, "converged", "its training loss is 1.12, and no longer falls"),
     ],
 )
 def test_the_state_follows_from_the_history_alone(loss, val_loss, state, reason):
@@ -41,7 +47,9 @@ def test_the_state_follows_from_the_history_alone(loss, val_loss, state, reason)
 
 @pytest.mark.parametrize(("loss", "state"), [(1.0, "still improving"), (0.01, "converged")])
 def test_one_epoch_is_not_finished_unless_everything_is_learned(loss, state):
-    assert progress.judge(history([loss], [1.0])).state == state
+    found = progress.judge(history([loss], [1.0]))
+    assert found.state == state
+    assert "still falling" not in found.reason
 
 
 def test_a_loss_of_0_is_no_overfitting():

@@ -177,7 +177,7 @@ def test_the_terminal_shows_the_verdict(three_mistakes, capsys):
     shown = capsys.readouterr().out
     headline, reason, *_, last = shown.splitlines()
     assert headline == "Too close to call"
-    assert reason == "Transfer gets 28 of 30 right, your network 28 of 30; that settles nothing."
+    assert reason == "Transfer gets 28 of 30 right, your network 28 of 30; that does not settle it."
     assert last == "Details: metrics/report.html"
     for name, right in {"custom": 28, "transfer": 28, "probe": 27}.items():
         assert re.search(f"^{name} +{right} of 30 ", shown, re.MULTILINE)
@@ -197,7 +197,7 @@ def test_the_answer_heads_the_page_with_its_reason_notes_and_next_step(three_mis
     report.main()
     header = read_page().split("<header>")[1].split("</header>")[0]
     assert "<h1>Too close to call</h1>" in header
-    reason = "Transfer gets 28 of 30 right, your network 28 of 30; that settles nothing."
+    reason = "Transfer gets 28 of 30 right, your network 28 of 30; that does not settle it."
     assert f'<p class="reason">{reason}</p>' in header
     below = read_page().split('aria-label="What to know">')[1].split("</ul>")[0]
     notes = re.findall("<li>(.*?)</li>", below)
@@ -282,7 +282,7 @@ def test_look_alikes_count_as_one_and_page_and_terminal_say_so(three_mistakes, c
     page = read_page()
     assert "28 of 30, 28 different</td>" in page
     assert re.search("^custom +26.1 of 28 +0.93 ", capsys.readouterr().out, re.MULTILINE)
-    assert "your network 93.3%, of 28 different photos; that settles nothing." in page
+    assert "your network 93.3%, of 28 different photos; that does not settle it." in page
     assert "count together as one photo, by the share of them that is right." in page
     headings = ["First is better on", "Second is better on", "Sign test"]
     assert headings in [row[3:] for row in table_rows(page)]
@@ -525,9 +525,13 @@ def test_one_part_of_the_study_is_shown_without_the_other(three_mistakes, missin
     ("changed", "outdated"),
     [({}, None), ({"epochs": 3}, "epochs"), ({"layers.py": "of other code"}, "layers.py")],
 )
-def test_the_study_is_on_the_page_which_says_if_it_is_outdated(three_mistakes, changed, outdated):
+def test_the_study_is_on_the_page_which_says_if_it_is_outdated(
+    three_mistakes, changed, outdated, capsys
+):
     write_study(describe_setting() | changed)
     report.main()
+    numbers = capsys.readouterr().out.split("\n\n")[1]
+    assert numbers.startswith(" " if outdated else "this split ")  # below the study's answer
     page = read_page()
     section = page.split('id="study"')[1].split("</section>")[0]
     shown = {row[0]: row for row in table_rows(section)}

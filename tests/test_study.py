@@ -19,7 +19,8 @@ from stages import probe
 from stages.common import files, parameters
 from stages.networks import building, linear, loading, training
 from stages.networks.backend import keras
-from study.common import data, folds, tasks, worker
+from stages.results import weighting
+from study.common import data, folds, identity, tasks, worker
 from study.common import parameters as study_parameters
 from tests.helpers.project import Project, change_parameters
 
@@ -259,6 +260,19 @@ def test_photos_grouped_otherwise_make_it_a_new_task(small, monkeypatch):
     for count, groups in enumerate([photos.groups, other, photos.groups, other], 1):
         tasks.run(todo, inputs, photos._replace(groups=groups), params, "local")
         assert len(finished(small)) == before + min(count, 2)
+
+
+def test_everything_right_is_an_accuracy_of_exactly_1_where_photos_have_copies(small, monkeypatch):
+    monkeypatch.chdir(small.folder)
+    params = parameters.read()
+    groups = np.repeat(np.arange(6), 5).astype(str)  # six times five fifths are not quite six
+    photos = data.read(params)._replace(groups=groups, weights=weighting.weigh_photos(groups))
+    inputs = {"probe": photos.labels}
+    todo = [tasks.Task("probe", np.arange(5), np.arange(5, 5 * size), 0) for size in range(2, 7)]
+    paths = tasks.name_results(todo, inputs, photos, params, identity.read())
+    for path, task in zip(paths, todo, strict=True):
+        files.write_json(path, {"right": float(photos.weights[task.held_out].sum())})
+    assert tasks.run(todo, inputs, photos, params, "local").tolist() == [1.0] * 5
 
 
 NAME_THE_FIRST_CLASS = """

@@ -68,10 +68,10 @@ TABLE = [
     ((185, 0, 0, 1), {}, "As good as each other", "185 of 186"),
     ((184, 0, 0, 1), {}, "Too close to call", "184 of 185"),
     # Too few photos.
-    ((20, 4, 4, 2), {}, "Too close to call", "24 of 30; that settles nothing."),
+    ((20, 4, 4, 2), {}, "Too close to call", "24 of 30; that does not settle it."),
     ((20, 5, 0, 5), {}, "Too close to call", "Transfer is probably better, but the exact test"),
     ((20, 0, 5, 5), {}, "Too close to call", "Your network gets 25 of 30 right, transfer 20 of 30"),
-    ((20, 0, 0, 10), {}, "Too close to call", "20 of 30; that settles nothing."),
+    ((20, 0, 0, 10), {}, "Too close to call", "20 of 30; that does not settle it."),
     ((1, 1, 0, 0), {"guess": 0.1}, "Too close to call", "Transfer gets 2 of 2 right, your network"),
     ((2, 0, 0, 0), {"guess": 0.5}, "Both get everything right", "Both get 2 of 2 right; such phot"),
     ((30, 0, 0, 0), {}, "Both get everything right", "Validate on harder photos, or on more of th"),
@@ -93,6 +93,16 @@ TABLE = [
     ((20, 5, 1, 4), {"probe": 4}, "Too close to call",
      "The linear layer surely beats your network."),
     ((9000, 550, 50, 400), {"probe": (5, 5)}, "Use transfer", "as good as transfer, and simpler."),
+    ((880, 6, 2, 112), {"probe": (6, 2)}, "As good as each other",
+     "Use custom, the simplest one, or the linear layer, which surely beats it."),
+    ((13, 1, 10, 6), {"probe": (12, 0), "guess": 0.25}, "Use custom",
+     "The linear layer is not surely better or worse than your network."),
+    ((20, 16, 5, 19), {"probe": 5, "guess": 0.5}, "Neither surely beats a guess",
+     "The linear layer surely beats a guess."),
+    # A network may be surely worse than a guess.
+    ((24, 33, 0, 3), {"guess": 0.6, "even": False}, "Use transfer",
+     "gives an accuracy of 0.60. Custom is surely worse than such a guess."),
+    ((20, 5, 5, 0), {"guess": 0.7, "even": False}, "Neither surely beats a guess", "more photos."),
 ]  # fmt: skip
 
 
@@ -104,6 +114,7 @@ def test_every_verdict_is_true_and_no_more_sure_than_its_numbers(counts, more, h
     assert len(answer.reason.split()) <= 25
     sentences = [answer.reason, *answer.notes, answer.next_step]
     assert all(sentence[0].isupper() and sentence.endswith(".") for sentence in sentences)
+    assert "epochs" not in answer.next_step  # that depends on the trainings alone
     if not headline.startswith(("Use", "Transfer")):
         assert "hardly chance" not in answer.reason
 
@@ -123,6 +134,35 @@ def test_a_share_is_never_rounded_to_all_or_none():
     answers["custom"][:300] = False
     answer = judge_answers(answers, np.arange(6000) // 2, Guess("cat", 1 / 3, even=True))
     assert "Transfer gets 99.9% right, your network 95.0%, of 3,000 different" in answer.reason
+
+
+def test_everything_right_is_so_with_any_number_of_copies():
+    for copies in range(2, 12):
+        groups = np.repeat(np.arange(6), copies)
+        answers = dict.fromkeys(("custom", "transfer", "probe"), np.ones(len(groups), bool))
+        assert score_each(answers, groups)["custom"].accuracy == 1
+
+
+def test_a_guess_that_is_exactly_as_good_is_not_beaten_whatever_the_rounding():
+    found = score_each(
+        dict.fromkeys(("custom", "transfer", "probe"), np.arange(30) < 20), range(30)
+    )
+    rounded = {name: each._replace(accuracy=0.666667) for name, each in found.items()}
+    same = comparison.compare(np.ones(30, bool), np.ones(30, bool), range(30))
+    answer = verdict.judge(rounded, dict.fromkeys(PAIRS, same), Guess("cat", 20 / 30, even=False))
+    assert answer.headline == "Neither beats a guess"
+
+
+def test_no_network_is_surely_better_that_is_ahead_in_more_groups_by_a_gain_that_may_be_zero():
+    # Of 30 groups of three, transfer gets one photo more right in 12, custom all of two.
+    custom = np.array([True, True, False] * 12 + [True] * 54)
+    transfer = np.array([True] * 36 + [False] * 6 + [True] * 48)
+    answers = {"custom": custom, "transfer": transfer, "probe": transfer}
+    answer = judge_answers(answers, np.arange(90) // 3, Guess("cat", 1 / 3, even=True))
+    assert answer.headline == "Too close to call"
+    found = comparison.compare(transfer, custom, np.arange(90) // 3)
+    assert found.p_value < 0.05
+    assert "Transfer wins on more different photos, but its gain may be zero." in answer.notes
 
 
 def test_no_network_is_named_that_is_ahead_in_more_groups_but_gets_less_right():
@@ -190,14 +230,19 @@ STUDIES = [
     ({"gain": (-0.3, -0.2), "custom": 0.97}, "Use custom", "Your network gets 97.0% right"),
     ({"gain": (0.005, 0.015)}, "Transfer is better, by little", "if the cost of a base is accep"),
     ({"gain": (-0.01, 0.015)}, "As good as each other", "surely differ by less than 0.02."),
-    ({"gain": (-0.01, 0.015), "photos": 185}, "Too close to call", "do not tell the networks ap"),
-    ({"gain": (-0.01, 0.2)}, "Too close to call", "that settles nothing. Always guessing the maj"),
+    ({"gain": (0.005, 0.015), "photos": 185}, "Use transfer", "that is hardly chance."),
+    ({"gain": (-0.01, 0.015), "photos": 185}, "Too close to call", "are too few to be sure."),
+    ({"gain": (-0.01, 0.2)}, "Too close to call", "that does not settle it. Always guessing the m"),
     ({"gain": (0.2, 0.3), "probe": (-0.1, -0.013)}, "Use the base with a linear layer",
      "A linear layer on the base gets 95.3% right, transfer 93.7% and your network 66.0%, on"),
-    ({"gain": (0.1, 0.1)}, "No answer", "the difference is the same on every split"),
+    # The same gain on every split has no interval; the photos may still tell.
+    ({"gain": (0.1, 0.1), "photos": 30}, "No answer", "the difference is the same on every split"),
+    ({"gain": (0.66, 0.66), "custom": 0.34, "transfer": 1.0, "photos": 30}, "Use transfer", ""),
     ({"gain": (0.1, 0.2), "majority": 0.9}, "Neither surely beats a guess", "90.0%, may be as go"),
     ({"gain": (0.1, 0.2), "majority": 0.95}, "Neither beats a guess", "the majority class gets 95"),
-    ({"gain": (0.0, 0.0), "custom": 1.0, "transfer": 1.0}, "Both get everything right", "100.0%"),
+    ({"gain": (0.0, 0.0), "custom": 1.0, "transfer": 1.0, "photos": 185},
+     "Both get everything right", "100.0%"),
+    ({"gain": (0.0, 0.0), "custom": 1.0, "transfer": 1.0}, "As good as each other", "100.0%"),
 ]  # fmt: skip
 
 
@@ -213,10 +258,13 @@ def test_the_study_is_judged_as_the_comparison_is(numbers, headline, words):
 def test_after_the_study_its_answer_is_the_headline_and_the_single_split_stands_below():
     answer = verdict.put_below(judge_study((0.2, 0.3)), judge(20, 4, 4, 2))
     assert answer.headline == "Use transfer"
-    assert answer.notes[-1] == (
+    assert answer.notes[-2:] == [
         "On this split alone: Too close to call. Transfer gets 24 of 30 right, your network 24 of "
-        "30; that settles nothing."
-    )
+        "30; that does not settle it.",
+        "One split is one draw: the study's answer counts.",
+    ]
+    agreed = verdict.put_below(judge_study((0.2, 0.3)), judge(21, 8, 0, 1))
+    assert agreed.notes[-1].startswith("On this split alone: Use transfer.")
 
 
 def test_a_training_that_was_not_finished_is_said_and_what_to_do():
@@ -234,6 +282,37 @@ def test_a_training_that_was_not_finished_is_said_and_what_to_do():
     assert answer.next_step == "Try more epochs: `dvc exp run -S epochs=30`."
     finished = {"custom": Progress("converged", 10, "all is well")}
     assert verdict.add_states(before, finished, epochs=10) == before
+
+
+def test_more_epochs_are_not_the_next_step_where_there_is_nothing_to_gain():
+    states = {"transfer": Progress("still improving", 1, "its training loss is 0.31")}
+    answer = verdict.add_states(judge(30, 0, 0, 0), states, epochs=1)
+    assert answer.notes[0] == (
+        "Transfer was still improving after 1 epoch: its training loss is 0.31."
+    )
+    assert "epochs" not in answer.next_step
+
+
+def test_a_training_that_diverges_asks_for_a_lower_rate_not_for_more_epochs():
+    states = {
+        "custom": Progress("diverging", 10, "its training loss is 1.90, and was 1.00 before"),
+        "transfer": Progress("still improving", 10, "its training loss is 0.31"),
+    }
+    answer = verdict.add_states(judge(21, 8, 0, 1), states, epochs=10)
+    assert answer.notes[0].startswith("Custom was diverging after 10 epochs: its training loss is")
+    assert answer.next_step == "Lower learning_rate in params.yaml."
+
+
+def test_a_gain_that_is_sure_is_never_shown_as_one_that_may_be_zero():
+    for photos in (60, 99, 100, 112, 199):
+        transfer, custom, groups = right(photos - 6, 6, 0, 0)
+        answers = {"custom": custom, "transfer": transfer, "probe": transfer}
+        found = {
+            pair: comparison.compare(*(answers[name] for name in pair), groups) for pair in PAIRS
+        }
+        shown = terminal.tabulate(score_each(answers, groups), found, {})
+        assert verdict.measure_gain(found["transfer", "custom"]).sign == 1
+        assert float(shown["95% interval"]["transfer - custom"].split()[0]) > 0
 
 
 def test_a_command_is_never_broken_over_two_lines():

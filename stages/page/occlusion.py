@@ -1,4 +1,4 @@
-"""Where a network looks: what it no longer recognises if a part of the photo is covered."""
+"""Where a network looks: what it no longer recognizes if a part of the photo is covered."""
 
 from collections.abc import Callable
 

@@ -21,7 +21,7 @@ from stages.photos.decoding import THUMBNAIL_SIZE
 
 # `make bench-lookalikes`, two sets of 150 and 880 photos of animals: the correlation of coarse
 # structure is above 0.76, and that of the lowest band of detail above 0.9, in 95 of 100 copies
-# after each edit but captions of 18 % and rotations by 3°. That of all detail is at most 0.68 in
+# after each edit but captions of 18% and rotations by 3°. That of all detail is at most 0.68 in
 # unlike photos, 0.86 in pages of text, 0.90 in X-rays; in copies at least 0.95 after compression,
 # other size, light or colour, 0.92 after crops, 0.83 after captions and borders (likewise).
 SUSPECT = 0.7

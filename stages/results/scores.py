@@ -26,7 +26,7 @@ def score(
     """
     classes = range(probabilities.shape[1])
     distinct = round(weights.sum())
-    right = min(float(weights[actual == predicted].sum()), distinct)
+    right = round(float(weights[actual == predicted].sum()), 9)  # three thirds are one
     low, high = get_wilson(right / distinct, distinct)
     return Scores(
         accuracy=right / distinct,

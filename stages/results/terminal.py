@@ -27,7 +27,7 @@ def tabulate(
     Returns:
         A data frame of `str`, a row for each network and gain.
     """
-    digits = 2 if scores["custom"].distinct_photos < 200 else 3
+    digits = 2 if scores["custom"].distinct_photos < 100 else 3
     rows = {}
     for name, each in scores.items():
         # Copies count together as one photo, which may be right in part.

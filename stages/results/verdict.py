@@ -7,16 +7,18 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from stages.common.parameters import NETWORKS, RIVALS
-from stages.results.intervals import QUANTILE
-from stages.results.progress import CONVERGED, IMPROVING, OVERFITTING, Progress
+from stages.results.intervals import QUANTILE, get_wilson
+from stages.results.progress import CONVERGED, DIVERGING, IMPROVING, Progress
 from stages.results.records import PAIRS, Comparison, Comparisons, Guess, Scores
 
 MAX_P_VALUE = 0.05  # a p-value below it is not put down to chance
 MIN_GAIN = 0.02  # a gain in accuracy below it is not worth a base
+ROUNDING = 1e-6  # of metrics, which have six digits
 
-# Two networks are called as good as each other if this interval of the gain lies within
-# MIN_GAIN of 0. By exact computation, networks that differ by MIN_GAIN are called so in at most
-# 2.5% of cases; with a 95% interval, too narrow where few photos differ, in up to 6.7%.
+# Two networks are called as good as each other, or one better by little, if this interval of the
+# gain lies within MIN_GAIN of 0. By exact computation, networks that differ by MIN_GAIN are called
+# so in at most 2.5% of cases; with a 95% interval, too narrow where few photos differ, in up to
+# 6.7%.
 EQUIVALENCE_LEVEL = 0.992
 # The interval is never that short with fewer different photos, and the study asks for as many:
 # a network worse by 0.02 looks the same on 186 photos in 2.3% of cases (0.98 ** 186).
@@ -96,18 +98,18 @@ OUTCOMES = {
     "As good as each other": Outcome(
         "they surely differ by less than 0.02", "Use custom, the simpler one."
     ),
-    "Too close to call": Outcome("that settles nothing", MORE),
+    "Too close to call": Outcome("that does not settle it", MORE),
     "Both get everything right": Outcome(
         "such photos are too easy, or too few, to tell them apart",
         "Validate on harder photos, or on more of them.",
     ),
     "Neither beats a guess": Outcome(
         "always guessing the majority class gets {guess}",
-        "Check the labels of the photos, add photos, or train for more epochs.",
+        "Check the labels of the photos, or add photos.",
     ),
     "Neither surely beats a guess": Outcome(
         "always guessing the majority class, {guess}, may be as good",
-        "Train for more epochs, or validate on more photos.",
+        "Validate on more photos.",
     ),
     "No answer": Outcome(
         "the difference is the same on every split, which gives no interval",
@@ -118,7 +120,7 @@ OUTCOMES = {
 AFTER_STUDY = {
     "Use transfer": "Use it on other photos: `python -m predict PHOTO_OR_FOLDER`.",
     "Use custom": "Use it on other photos: `python -m predict PHOTO_OR_FOLDER`.",
-    "Too close to call": "Collect more photos: these do not tell the networks apart.",
+    "Too close to call": "Collect more photos: these are too few to be sure.",
 }
 
 
@@ -132,6 +134,7 @@ def decide(
         gains: of each of `PAIRS`.
         guess: accuracy of always guessing the majority class.
     """
+    guess += ROUNDING
     gain = gains[TRANSFER_CUSTOM]
     rivals = [accuracies[name] for name in RIVALS]
     probe_wins = gains[TRANSFER_PROBE].sign < 0 < gains[PROBE_CUSTOM].sign
@@ -143,13 +146,13 @@ def decide(
         return "Neither beats a guess"
     if max(rival.low for rival in rivals) <= guess:
         return "Neither surely beats a guess"
-    if not gain.known:
-        return "No answer"
     if gain.sign < 0:
         return "Use custom"
     if gain.sign > 0:
-        return "Transfer is better, by little" if gain.high < MIN_GAIN else "Use transfer"
-    return "As good as each other" if gain.negligible else "Too close to call"
+        return "Transfer is better, by little" if gain.negligible else "Use transfer"
+    if gain.negligible:
+        return "As good as each other"
+    return "Too close to call" if gain.known else "No answer"
 
 
 def judge(scores: Mapping[str, Scores], comparisons: Comparisons, guess: Guess) -> Verdict:
@@ -171,10 +174,15 @@ def judge(scores: Mapping[str, Scores], comparisons: Comparisons, guess: Guess) 
     gains = {pair: measure_gain(comparison) for pair, comparison in comparisons.items()}
     over = f", of {some.distinct_photos:,} different photos" if some.has_copies else ""
     answer = _put_into_words(accuracies, gains, guess, count, over)
-    gain = gains[TRANSFER_CUSTOM]
-    if answer.headline == "Too close to call" and not gain.low <= 0 <= gain.high:
+    found, gain = comparisons[TRANSFER_CUSTOM], gains[TRANSFER_CUSTOM]
+    if answer.headline != "Too close to call":
+        return answer
+    if not gain.low <= 0 <= gain.high:
         better = NAMES["transfer" if gain.low > 0 else "custom"].capitalize()
         answer.notes.append(f"{better} is probably better, but the exact test does not confirm it.")
+    elif found.p_value < MAX_P_VALUE:
+        ahead = NAMES["transfer" if found.first > found.second else "custom"].capitalize()
+        answer.notes.append(f"{ahead} wins on more different photos, but its gain may be zero.")
     return answer
 
 
@@ -191,13 +199,15 @@ def judge_study(
         splits: number of splits.
         photos: number of different photos.
     """
+    accuracies = _get_accuracies({name: scores[name] for name in NETWORKS})
     measured = {}
     for pair, gain in gains.items():
         low, high, known = gain.accuracy_low, gain.accuracy_high, gain.probability is not None
         sign = int(low > 0) - int(high < 0)
+        if not known and _overlap(pair, accuracies, photos):
+            sign = 0
         small = max(-low, high) < MIN_GAIN and photos >= MIN_EQUIVALENT_PHOTOS
-        measured[pair] = Gain(low, high, known * sign, known and small, known)
-    accuracies = _get_accuracies({name: scores[name] for name in NETWORKS})
+        measured[pair] = Gain(low, high, sign, small, known)
     # The majority class of the training photos, so that which one it is may vary.
     guess = Guess("", scores["majority"].accuracy, even=False)
     over = f", on average over {splits} splits"
@@ -209,8 +219,10 @@ def judge_study(
 
 def put_below(study: Verdict, split: Verdict) -> Verdict:
     """Return the study's answer, with that of the single split below it."""
-    below = f"On this split alone: {split.headline}. {split.reason}"
-    return study._replace(notes=[*study.notes, below])
+    notes = [*study.notes, f"On this split alone: {split.headline}. {split.reason}"]
+    if split.headline != study.headline:
+        notes.append("One split is one draw: the study's answer counts.")
+    return study._replace(notes=notes)
 
 
 def add_states(verdict: Verdict, states: Mapping[str, Progress], epochs: int) -> Verdict:
@@ -222,13 +234,15 @@ def add_states(verdict: Verdict, states: Mapping[str, Progress], epochs: int) ->
         epochs: as in params.yaml.
     """
     notes = [
-        f"{name.capitalize()} {words} after {state.epochs} epochs: {state.reason}."
-        for name, state in states.items()
-        for words in [_describe_state(state)]
-        if words
+        f"{name.capitalize()} was {state} after {_count_epochs(trained)}: {reason}."
+        for name, (state, trained, reason) in states.items()
+        if state != CONVERGED
     ]
+    found = {each.state for each in states.values()}
     next_step = verdict.next_step
-    if any(state.state == IMPROVING for state in states.values()):
+    if DIVERGING in found:
+        next_step = "Lower learning_rate in params.yaml."
+    elif IMPROVING in found and verdict.headline != "Both get everything right":
         next_step = f"Try more epochs: `dvc exp run -S epochs={3 * epochs}`."
     return verdict._replace(notes=[*notes, *verdict.notes], next_step=next_step)
 
@@ -237,8 +251,9 @@ def measure_gain(comparison: Comparison) -> Gain:
     """Return how sure the gain of one comparison on one split is."""
     low, high = comparison.accuracy_gain_low, comparison.accuracy_gain_high
     ahead = int(np.sign(comparison.first - comparison.second))
-    # Where groups of photos count as one, one network can be ahead in more, and less by far.
-    sure = comparison.p_value < MAX_P_VALUE and ahead * (low + high) > 0
+    # Where groups of photos count as one, a network can be ahead in more of them, and yet get no
+    # more right: the test is about the former, the interval about the latter.
+    sure = comparison.p_value < MAX_P_VALUE and (low > 0 if ahead > 0 else high < 0)
     return Gain(low, high, ahead if sure else 0, is_negligible(low, high))
 
 
@@ -282,7 +297,12 @@ def _put_into_words(
         numbers = f"both get {shown[best]} right"
     reason = f"{numbers}{over}; {outcome.end.format(guess=count(guess.accuracy))}."
     notes = _note_guess(headline, accuracies, guess) + _note_probe(headline, gains, shown["probe"])
-    return Verdict(headline, reason[0].upper() + reason[1:], notes, outcome.next_step)
+    next_step = outcome.next_step
+    if headline == "As good as each other" and gains[PROBE_CUSTOM].sign > 0:
+        next_step = "Use custom, the simplest one, or the linear layer, which surely beats it."
+    if "guess" in headline and accuracies["probe"].low > guess.accuracy + ROUNDING:
+        notes.append("The linear layer surely beats a guess.")
+    return Verdict(headline, reason[0].upper() + reason[1:], notes, next_step)
 
 
 def _get_accuracies(scores: Mapping[str, Any]) -> dict[str, Accuracy]:
@@ -293,15 +313,25 @@ def _get_accuracies(scores: Mapping[str, Any]) -> dict[str, Accuracy]:
 
 
 def _note_guess(headline: str, accuracies: Mapping[str, Accuracy], guess: Guess) -> list[str]:
-    """Return what a guess is worth, where classes are uneven or an interval reaches it."""
-    reaching = [name for name, accuracy in accuracies.items() if accuracy.low <= guess.accuracy]
-    if "guess" in headline or (guess.even and not reaching):
+    """Return what a guess is worth, where classes are uneven or an interval begins below it."""
+    worse = [name for name in accuracies if accuracies[name].high < guess.accuracy]
+    reaching = [
+        name
+        for name in accuracies
+        if name not in worse and accuracies[name].low <= guess.accuracy + ROUNDING
+    ]
+    if "guess" in headline or (guess.even and not reaching and not worse):
         return []
     what = f"{guess.label}, the majority class," if guess.label else "the majority class"
     if guess.even:
         what = "any one class"
-    reach = f", which the interval of {_join(reaching)} reaches" if reaching else ""
-    return [f"Always guessing {what} gives an accuracy of {guess.accuracy:.2f}{reach}."]
+    intervals = "the interval of {} reaches" if len(reaching) == 1 else "the intervals of {} reach"
+    reach = f", which {intervals.format(_join(reaching))}" if reaching else ""
+    notes = [f"Always guessing {what} gives an accuracy of {guess.accuracy:.2f}{reach}."]
+    if worse:
+        verb = "is" if len(worse) == 1 else "are"
+        notes.append(f"{_join(worse).capitalize()} {verb} surely worse than such a guess.")
+    return notes
 
 
 def _note_probe(headline: str, gains: Mapping[tuple[str, str], Gain], shown: str) -> list[str]:
@@ -317,15 +347,22 @@ def _note_probe(headline: str, gains: Mapping[tuple[str, str], Gain], shown: str
         notes = [f"{layer} gets {shown} right: as good as transfer, and simpler."]
     else:
         notes = [f"{layer} gets {shown} right; neither it nor transfer is surely better."]
-    if gains[PROBE_CUSTOM].sign > 0 >= gains[TRANSFER_CUSTOM].sign:
+    over_custom = gains[PROBE_CUSTOM].sign
+    if over_custom > 0 >= gains[TRANSFER_CUSTOM].sign:
         notes.append("The linear layer surely beats your network.")
+    elif headline == "Use custom" and over_custom == 0:
+        notes.append("The linear layer is not surely better or worse than your network.")
     return notes
 
 
-def _describe_state(progress: Progress) -> str:
-    return {CONVERGED: "", IMPROVING: "was still improving", OVERFITTING: "was overfitting"}[
-        progress.state
-    ]
+def _overlap(pair: tuple[str, str], accuracies: Mapping[str, Accuracy], photos: int) -> bool:
+    """Return whether the accuracies of both could be the same, on that many photos."""
+    first, second = (get_wilson(accuracies[name].value, photos) for name in pair)
+    return first[0] <= second[1] and second[0] <= first[1]
+
+
+def _count_epochs(epochs: int) -> str:
+    return "1 epoch" if epochs == 1 else f"{epochs} epochs"
 
 
 def _format_share(share: float) -> str:

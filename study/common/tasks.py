@@ -82,7 +82,8 @@ def run(
                 files.write_json(paths[number], {"right": count})
                 bar.update()
     right = np.array([files.read_json(path)["right"] for path in paths])
-    return right / np.array([photos.weights[task.held_out].sum() for task in tasks])
+    # Groups are held out whole, so weights add up to whole numbers.
+    return right / np.array([np.rint(photos.weights[task.held_out].sum()) for task in tasks])
 
 
 def name_results(

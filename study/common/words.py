@@ -62,7 +62,8 @@ def describe_gain(summary: dict[str, Score]) -> list[str]:
     found = _describe_gain(gain)
     if gain.probability is not None:
         probability = _format_probability(gain.probability)
-        found = f"{found}, and is better with a probability of {probability}"
+        other = OTHER[_name_better(gain)]
+        found = f"{found}, and is better than {other} with a probability of {probability}"
     return [f"{found[0].upper()}{found[1:]}.", *_describe_spread(summary)]
 
 
