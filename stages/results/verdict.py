@@ -27,6 +27,7 @@ MIN_EQUIVALENT_PHOTOS = 186
 TRANSFER_CUSTOM, TRANSFER_PROBE, PROBE_CUSTOM = PAIRS
 NAMES = {"custom": "your network", "transfer": "transfer", "probe": "a linear layer on the base"}
 STUDY = "`dvc repro study/dvc.yaml`"
+UNCONFIRMED = "but the exact test does not confirm it"
 
 
 class Verdict(NamedTuple):
@@ -179,7 +180,7 @@ def judge(scores: Mapping[str, Scores], comparisons: Comparisons, guess: Guess) 
         return answer
     if not gain.low <= 0 <= gain.high:
         better = NAMES["transfer" if gain.low > 0 else "custom"].capitalize()
-        answer.notes.append(f"{better} is probably better, but the exact test does not confirm it.")
+        answer.notes.append(f"{better} is probably better, {UNCONFIRMED}.")
     elif found.p_value < MAX_P_VALUE:
         ahead = NAMES["transfer" if found.first > found.second else "custom"].capitalize()
         answer.notes.append(f"{ahead} wins on more different photos, but its gain may be zero.")
@@ -345,6 +346,9 @@ def _note_probe(headline: str, gains: Mapping[tuple[str, str], Gain], shown: str
         notes = [f"{layer} gets {shown} right, and surely beats transfer."]
     elif gain.negligible:
         notes = [f"{layer} gets {shown} right: as good as transfer, and simpler."]
+    elif gain.known and not gain.low <= 0 <= gain.high:
+        better = "transfer is probably better" if gain.low > 0 else "it probably beats transfer"
+        notes = [f"{layer} gets {shown} right; {better}, {UNCONFIRMED}."]
     else:
         notes = [f"{layer} gets {shown} right; neither it nor transfer is surely better."]
     over_custom = gains[PROBE_CUSTOM].sign
