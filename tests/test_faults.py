@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from tests.helpers import kills
-from tests.helpers.project import change_parameters
+from tests.helpers.project import ROOT, change_parameters
 
 
 def state(project):
@@ -181,6 +181,23 @@ def test_after_a_kill_at_any_moment_the_next_run_writes_the_same_bytes(tmp_path)
     outcomes = kills.kill_runs(tmp_path, count=3)
     assert len(outcomes) == 3
     assert [outcome for outcome in outcomes if outcome.fault] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("half", ["", "{"])
+@pytest.mark.parametrize(("message", "command"), kills.REPAIRS.items())
+def test_a_file_that_dvc_left_half_written_is_repaired_as_the_page_says(
+    changing, message, command, half
+):
+    assert f"\n$ {command}\n" in (ROOT / "docs/troubleshooting.md").read_text("utf-8")
+    before = changing.results()
+    (changing.folder / command.split()[-1]).write_text(half)
+    refused = changing.run("dvc", "repro", check=False)
+    assert refused.returncode != 0
+    assert message in refused.stdout
+    changing.run(*command.split())
+    assert "Running stage" not in changing.run("dvc", "repro").stdout
+    assert changing.results() == before
 
 
 @pytest.mark.slow
