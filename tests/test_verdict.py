@@ -19,13 +19,16 @@ def score_each(answers, groups):
     return found
 
 
-def judge_answers(answers, groups, guess):
-    """The verdict for what each network gets right."""
-    found = {
+def compare_each(answers, groups):
+    return {
         (first, second): comparison.compare(answers[first], answers[second], groups)
         for first, second in PAIRS
     }
-    return verdict.judge(score_each(answers, groups), found, guess)
+
+
+def judge_answers(answers, groups, guess):
+    """The verdict for what each network gets right."""
+    return verdict.judge(score_each(answers, groups), compare_each(answers, groups), guess)
 
 
 def judge(*counts, probe=None, guess=1 / 3, even=True, copies=1):
@@ -311,9 +314,7 @@ def test_a_gain_that_is_sure_is_never_shown_as_one_that_may_be_zero():
     for photos in (60, 99, 100, 112, 199):
         transfer, custom, groups = right(photos - 6, 6, 0, 0)
         answers = {"custom": custom, "transfer": transfer, "probe": transfer}
-        found = {
-            pair: comparison.compare(*(answers[name] for name in pair), groups) for pair in PAIRS
-        }
+        found = compare_each(answers, groups)
         shown = terminal.tabulate(score_each(answers, groups), found, {})
         assert verdict.measure_gain(found["transfer", "custom"]).sign == 1
         assert float(shown["95% interval"]["transfer - custom"].split()[0]) > 0

@@ -55,6 +55,10 @@ class Accuracy(NamedTuple):
     low: float
     high: float
 
+    def surely_beats(self, guess: float) -> bool:
+        """Return whether the interval lies above the accuracy of a guess."""
+        return self.low > guess + ROUNDING
+
 
 class Gain(NamedTuple):
     """How much more accurate one network is than another.
@@ -135,17 +139,16 @@ def decide(
         gains: of each of `PAIRS`.
         guess: accuracy of always guessing the majority class.
     """
-    guess += ROUNDING
     gain = gains[TRANSFER_CUSTOM]
     rivals = [accuracies[name] for name in RIVALS]
     probe_wins = gains[TRANSFER_PROBE].sign < 0 < gains[PROBE_CUSTOM].sign
-    if probe_wins and accuracies["probe"].low > guess:
+    if probe_wins and accuracies["probe"].surely_beats(guess):
         return "Use the base with a linear layer"
     if all(rival.value == 1 for rival in rivals) and not gain.negligible:
         return "Both get everything right"
-    if max(rival.value for rival in rivals) <= guess:
+    if max(rival.value for rival in rivals) <= guess + ROUNDING:
         return "Neither beats a guess"
-    if max(rival.low for rival in rivals) <= guess:
+    if not any(rival.surely_beats(guess) for rival in rivals):
         return "Neither surely beats a guess"
     if gain.sign < 0:
         return "Use custom"
@@ -301,7 +304,7 @@ def _put_into_words(
     next_step = outcome.next_step
     if headline == "As good as each other" and gains[PROBE_CUSTOM].sign > 0:
         next_step = "Use custom, the simplest one, or the linear layer, which surely beats it."
-    if "guess" in headline and accuracies["probe"].low > guess.accuracy + ROUNDING:
+    if "guess" in headline and accuracies["probe"].surely_beats(guess.accuracy):
         notes.append("The linear layer surely beats a guess.")
     return Verdict(headline, reason[0].upper() + reason[1:], notes, next_step)
 
@@ -316,11 +319,8 @@ def _get_accuracies(scores: Mapping[str, Any]) -> dict[str, Accuracy]:
 def _note_guess(headline: str, accuracies: Mapping[str, Accuracy], guess: Guess) -> list[str]:
     """Return what a guess is worth, where classes are uneven or an interval begins below it."""
     worse = [name for name in accuracies if accuracies[name].high < guess.accuracy]
-    reaching = [
-        name
-        for name in accuracies
-        if name not in worse and accuracies[name].low <= guess.accuracy + ROUNDING
-    ]
+    better = [name for name in accuracies if accuracies[name].surely_beats(guess.accuracy)]
+    reaching = [name for name in accuracies if name not in worse + better]
     if "guess" in headline or (guess.even and not reaching and not worse):
         return []
     what = f"{guess.label}, the majority class," if guess.label else "the majority class"
